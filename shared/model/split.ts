@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/**
+ * A half-open byte range `[startByte, endByte)` of one input object. `fileBytes` and `version` are
+ * what the planner saw: an object that changed since is refused instead of being read torn.
+ */
+export const inputRangeSchema = z.strictObject({
+  location: z.string(),
+  startByte: z.int().min(0),
+  endByte: z.int().min(0),
+  fileBytes: z.int().min(0),
+  version: z.string(),
+});
+export type InputRange = z.infer<typeof inputRangeSchema>;
+
+/** What one map task reads: one range of a large object, or many small objects packed together. */
+export const splitSchema = z.strictObject({ ranges: z.array(inputRangeSchema) });
+export type Split = z.infer<typeof splitSchema>;
+
+export function splitSizeBytes(split: Split): number {
+  return split.ranges.reduce((sum, range) => sum + (range.endByte - range.startByte), 0);
+}
+
+/** Derived from the spec and the input listing once, journalled, then immutable. */
+export interface JobPlan {
+  /** Split i is read by map task i. */
+  readonly splits: readonly Split[];
+  /** Number of reduce tasks; 0 for a map-only job. */
+  readonly partitionCount: number;
+  readonly inputBytes: number;
+  readonly fileCount: number;
+  /** One sentence each: why so many splits and partitions. */
+  readonly reasons: readonly string[];
+}
+
+/** One object that the inputs named, as listed. */
+export interface InputFile {
+  readonly location: string;
+  readonly sizeBytes: number;
+  /** Changes whenever the content may have changed (ETag, or modification time). */
+  readonly version: string;
+}

@@ -1,0 +1,47 @@
+import type { AttemptRef } from "#shared/model/ids";
+import type { JobSpec } from "#shared/model/job";
+import type { AttemptResult, Failure, RunSet } from "#shared/model/result";
+import type { Split } from "#shared/model/split";
+
+/** Everything a slot's thread needs to run one attempt. Plain data: it crosses threads. */
+export interface AttemptOrder {
+  readonly ref: AttemptRef;
+  readonly spec: JobSpec;
+  /** Location of the job's output folder. */
+  readonly output: string;
+  readonly partitionCount: number;
+  readonly mapTaskCount: number;
+  readonly compression: "none" | "lz4";
+  readonly work:
+    | { readonly stage: "map"; readonly split: Split }
+    | { readonly stage: "reduce"; readonly runs: RunSet };
+  /** File of the bundled user code; the thread keeps it loaded between attempts of the same bundle. */
+  readonly bundlePath: string;
+  /** This worker's id and scratch folder: its own runs are read from disk, not over HTTP. */
+  readonly workerId: string;
+  readonly scratchFolder: string;
+  /** Bytes that one attempt may use, buffers and user's heap together. */
+  readonly slotMemoryBytes: number;
+  /** Token for other workers' run servers, if the cluster has one. */
+  readonly token: string | null;
+  readonly logPath: string;
+  /** See `progress.ts`. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export type HostToThread =
+  | { readonly type: "run"; readonly order: AttemptOrder }
+  | { readonly type: "runs-ready"; readonly runs: RunSet }
+  | { readonly type: "run-lost"; readonly mapTaskIndex: number; readonly mapAttempt: number };
+
+export type ThreadToHost =
+  | { readonly type: "done"; readonly result: AttemptResult }
+  /** The thread cleaned up after itself, but is not used again. */
+  | { readonly type: "failed"; readonly failure: Failure }
+  | {
+      readonly type: "run-unreachable";
+      readonly holderId: string;
+      readonly mapTaskIndex: number;
+      readonly mapAttempt: number;
+      readonly reason: "missing" | "corrupt" | "unreachable";
+    };

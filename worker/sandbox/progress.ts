@@ -1,0 +1,34 @@
+/**
+ * Progress of the running attempt in memory that thread and host share, so that the host sees it
+ * while user code never gives the thread's event loop a turn.
+ */
+const fields = ["steps", "fraction", "recordsIn", "recordsOut", "memoryBytes"] as const;
+type Field = (typeof fields)[number];
+
+export type ProgressView = Readonly<Record<Field, number>>;
+
+export class Progress {
+  readonly #cells: Float64Array;
+
+  constructor(readonly memory = new SharedArrayBuffer(fields.length * 8)) {
+    this.#cells = new Float64Array(memory);
+  }
+
+  /** `steps` grows with anything the attempt does; when it stands still for the task time-out, the attempt is stuck. */
+  step(): void {
+    this.#cells[0] = (this.#cells[0] ?? 0) + 1;
+  }
+
+  set(field: Field, value: number): void {
+    this.#cells[fields.indexOf(field)] = value;
+  }
+
+  read(): ProgressView {
+    const [steps = 0, fraction = 0, recordsIn = 0, recordsOut = 0, memoryBytes = 0] = this.#cells;
+    return { steps, fraction, recordsIn, recordsOut, memoryBytes };
+  }
+
+  reset(): void {
+    this.#cells.fill(0);
+  }
+}
