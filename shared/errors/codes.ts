@@ -30,6 +30,7 @@ export const faultCodes = {
   MR_JOB_ENDED: "conflict",
   MR_ATTEMPT_FENCED: "conflict",
   MR_JOURNAL_IN_USE: "conflict",
+  MR_JOURNAL_VERSION: "conflict",
   MR_DISK_FULL: "exhausted",
   MR_MEMORY_EXHAUSTED: "exhausted",
   MR_MASTER_UNREACHABLE: "unavailable",

@@ -1,0 +1,141 @@
+import { crc32 } from "node:zlib";
+import type { Database, Statement } from "better-sqlite3";
+import type { Event } from "#master/schedule/events";
+import { fault } from "#shared/errors/fault";
+import { mapErrors, openDatabase } from "./database.js";
+import { Submissions, type Submission } from "./submissions.js";
+
+/** Below this many events replay takes well under a second, and a checkpoint would cost more. */
+const checkpointEventsMin = 10_000;
+
+export interface Entry {
+  readonly atMs: number;
+  readonly event: Event;
+  /** Remembered in the same transaction as the event. */
+  readonly submission?: Submission;
+}
+
+export interface JournalledEvent {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly event: Event;
+}
+
+export interface Recovery {
+  /** The saved state, as text; null before the first checkpoint. */
+  readonly checkpoint: string | null;
+  /** What happened since, oldest first, read as it is consumed. Nothing else may run meanwhile. */
+  readonly events: Iterable<JournalledEvent>;
+}
+
+interface EventRow {
+  readonly seq: number;
+  readonly at_ms: number;
+  readonly type: string;
+  readonly body: string;
+  readonly crc: number;
+}
+
+/** The coordinator's durable event log with its checkpoints: one SQLite file, one owner. */
+export class Journal {
+  readonly submissions: Submissions;
+  readonly #path: string;
+  readonly #database: Database;
+  readonly #insert: Statement;
+  #lastSeq = 0;
+  #checkpointSeq = 0;
+
+  /** @throws MR_JOURNAL_IN_USE, MR_JOURNAL_CORRUPT, MR_JOURNAL_VERSION, MR_STORAGE_UNAVAILABLE */
+  constructor(path: string, engine: string) {
+    this.#path = path;
+    this.#database = openDatabase(path, engine);
+    this.#insert = this.#database.prepare(
+      "INSERT INTO events (seq, at_ms, type, body, crc) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.submissions = new Submissions(this.#database);
+    this.#checkpointSeq = this.#number("SELECT max(seq) FROM checkpoints");
+    this.#lastSeq = Math.max(this.#number("SELECT max(seq) FROM events"), this.#checkpointSeq);
+  }
+
+  /** Number of events that a start would replay. */
+  get eventCount(): number {
+    return this.#lastSeq - this.#checkpointSeq;
+  }
+
+  /**
+   * Writes all entries in one transaction; they are durable when it returns, or none is there.
+   * @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE
+   */
+  append(entries: readonly Entry[]): void {
+    let seq = this.#lastSeq;
+    const write = this.#database.transaction(() => {
+      for (const { atMs, event, submission } of entries) {
+        seq += 1;
+        const body = JSON.stringify(event);
+        this.#insert.run(seq, Math.trunc(atMs), event.type, body, crc32(body));
+        if (submission !== undefined) this.submissions.add(submission);
+      }
+    });
+    mapErrors(this.#path, write);
+    this.#lastSeq = seq;
+  }
+
+  /** @throws MR_JOURNAL_CORRUPT, also while the events are iterated */
+  recover(): Recovery {
+    const row = this.#database
+      .prepare("SELECT seq, body, crc FROM checkpoints ORDER BY seq DESC LIMIT 1")
+      .get() as { seq: number; body: string; crc: number } | undefined;
+    if (row !== undefined && crc32(row.body) !== row.crc) this.#corrupt("checkpoint", row.seq);
+    return { checkpoint: row?.body ?? null, events: this.#eventsAfter(row?.seq ?? 0) };
+  }
+
+  /** Whether enough events gathered; scales with the state so that its cost per event stays level. */
+  isCheckpointDue(taskCount: number): boolean {
+    return this.eventCount > Math.max(checkpointEventsMin, 2 * taskCount);
+  }
+
+  /** Saves the state after the last appended event and drops the events that it contains. */
+  checkpoint(body: string): void {
+    const seq = this.#lastSeq;
+    const write = this.#database.transaction(() => {
+      this.#database
+        .prepare("INSERT OR REPLACE INTO checkpoints (seq, body, crc) VALUES (?, ?, ?)")
+        .run(seq, body, crc32(body));
+      this.#database.prepare("DELETE FROM checkpoints WHERE seq < ?").run(seq);
+      this.#database.prepare("DELETE FROM events WHERE seq <= ?").run(seq);
+    });
+    mapErrors(this.#path, write);
+    this.#checkpointSeq = seq;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  *#eventsAfter(checkpointSeq: number): Generator<JournalledEvent> {
+    const rows = this.#database
+      .prepare("SELECT seq, at_ms, type, body, crc FROM events WHERE seq > ? ORDER BY seq")
+      .iterate(checkpointSeq) as IterableIterator<EventRow>;
+    let expected = checkpointSeq;
+    for (const row of rows) {
+      expected += 1;
+      if (row.seq !== expected) this.#corrupt("missing event", expected);
+      if (crc32(row.body) !== row.crc) this.#corrupt("event", row.seq);
+      const event = JSON.parse(row.body) as Event;
+      yield { seq: row.seq, atMs: row.at_ms, event };
+    }
+    if (expected !== this.#lastSeq) this.#corrupt("missing event", expected + 1);
+  }
+
+  #number(query: string): number {
+    return (this.#database.prepare(query).pluck().get() as number | null) ?? 0;
+  }
+
+  #corrupt(what: string, seq: number): never {
+    throw fault("MR_JOURNAL_CORRUPT", "journal is not as it was written", {
+      path: this.#path,
+      what,
+      seq,
+    });
+  }
+}
