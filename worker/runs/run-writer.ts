@@ -1,0 +1,149 @@
+import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { keyKinds, type KeyKind } from "#shared/format/key";
+import {
+  blockHeaderBytes,
+  blockTargetBytes,
+  sealBlock,
+  type CodecName,
+} from "#shared/format/run-block";
+import { encodeIndex, type Segment } from "#shared/format/run-index";
+import { varintBytesMax, writeVarint } from "#shared/format/varint";
+import { copyBytes, viewOf } from "./copy.js";
+
+export interface RunSummary {
+  readonly segments: readonly Segment[];
+  readonly fileBytes: number;
+  readonly records: number;
+}
+
+/**
+ * Writes a run file: partitions in ascending order, the records of each in key order. Writes are
+ * synchronous, as they happen in a slot's own thread; nothing is fsynced, for a run can be made again.
+ */
+export class RunWriter {
+  readonly #file: number;
+  readonly #segments: Segment[];
+  #block = Buffer.allocUnsafeSlow(blockHeaderBytes + blockTargetBytes * 2);
+  #view = viewOf(this.#block);
+  #used = blockHeaderBytes;
+  #fileBytes = 0;
+  #partition = 0;
+  #segmentOffset = 0;
+  #segmentRaw = 0;
+  #segmentRecords = 0;
+  #records = 0;
+  #keyKind: KeyKind = keyKinds.none;
+
+  constructor(
+    readonly path: string,
+    readonly partitionCount: number,
+    readonly codec: CodecName,
+    readonly hasOrigins = false,
+  ) {
+    this.#file = openSync(path, "w");
+    this.#segments = [];
+  }
+
+  /** Kind of the keys; to be set before the first record. */
+  set keyKind(kind: KeyKind) {
+    this.#keyKind = kind;
+  }
+
+  /** Records that follow belong to this partition, which must not be below the last one. */
+  startPartition(partition: number): void {
+    while (this.#partition < partition) this.#endPartition();
+  }
+
+  /** Appends a record in its stored form: `varint keyBytes, key, varint valueBytes, value`. */
+  add(bytes: Buffer, view: DataView, start: number, end: number, origin: number): void {
+    const size = end - start + (this.hasOrigins ? varintBytesMax : 0);
+    if (this.#used + size > this.#block.length) this.#makeRoom(size);
+    let at = this.#used;
+    if (this.hasOrigins) at = writeVarint(this.#block, at, origin);
+    this.#used = copyBytes(bytes, view, start, end, this.#block, this.#view, at);
+    this.#segmentRecords++;
+    if (this.#used >= blockTargetBytes) this.#flushBlock();
+  }
+
+  /** Appends a record from its parts. */
+  addParts(
+    key: Buffer,
+    keyBytes: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+    origin: number,
+  ): void {
+    const valueBytes = valueEnd - valueStart;
+    const size = keyBytes + valueBytes + 3 * varintBytesMax;
+    if (this.#used + size > this.#block.length) this.#makeRoom(size);
+    const block = this.#block;
+    let at = this.#used;
+    if (this.hasOrigins) at = writeVarint(block, at, origin);
+    at = writeVarint(block, at, keyBytes);
+    for (let index = 0; index < keyBytes && keyBytes < 32; index++) block[at + index] = key[index] ?? 0;
+    if (keyBytes >= 32) block.set(key.subarray(0, keyBytes), at);
+    at = writeVarint(block, at + keyBytes, valueBytes);
+    if (valueBytes < 32) {
+      for (let index = 0; index < valueBytes; index++) {
+        block[at + index] = value[valueStart + index] ?? 0;
+      }
+    } else {
+      block.set(value.subarray(valueStart, valueEnd), at);
+    }
+    this.#used = at + valueBytes;
+    this.#segmentRecords++;
+    if (this.#used >= blockTargetBytes) this.#flushBlock();
+  }
+
+  finish(): RunSummary {
+    while (this.#partition < this.partitionCount) this.#endPartition();
+    this.#write(encodeIndex(this.#segments, this.#fileBytes));
+    closeSync(this.#file);
+    return { segments: this.#segments, fileBytes: this.#fileBytes, records: this.#records };
+  }
+
+  discard(): void {
+    closeSync(this.#file);
+    unlinkSync(this.path);
+  }
+
+  #endPartition(): void {
+    this.#flushBlock();
+    this.#segments.push({
+      offset: this.#segmentOffset,
+      storedBytes: this.#fileBytes - this.#segmentOffset,
+      rawBytes: this.#segmentRaw,
+      records: this.#segmentRecords,
+    });
+    this.#records += this.#segmentRecords;
+    this.#partition++;
+    this.#segmentOffset = this.#fileBytes;
+    this.#segmentRaw = 0;
+    this.#segmentRecords = 0;
+  }
+
+  #makeRoom(size: number): void {
+    this.#flushBlock();
+    if (this.#used + size <= this.#block.length) return;
+    this.#block = Buffer.allocUnsafeSlow(this.#used + size);
+    this.#view = viewOf(this.#block);
+  }
+
+  #flushBlock(): void {
+    const rawBytes = this.#used - blockHeaderBytes;
+    if (rawBytes === 0) return;
+    const { codec, hasOrigins } = this;
+    this.#write(sealBlock(this.#block, rawBytes, { codec, keyKind: this.#keyKind, hasOrigins }));
+    this.#segmentRaw += rawBytes;
+    this.#used = blockHeaderBytes;
+  }
+
+  #write(bytes: Buffer): void {
+    let written = 0;
+    while (written < bytes.length) {
+      written += writeSync(this.#file, bytes, written, bytes.length - written);
+    }
+    this.#fileBytes += bytes.length;
+  }
+}
