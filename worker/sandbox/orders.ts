@@ -25,6 +25,8 @@ export interface AttemptOrder {
   /** Token for other workers' run servers, if the cluster has one. */
   readonly token: string | null;
   readonly logPath: string;
+  /** Bound of the log file; absent: the default of `openAttemptLog`. */
+  readonly logBytesMax?: number;
   /** See `progress.ts`. */
   readonly progress: SharedArrayBuffer;
 }

@@ -2,7 +2,17 @@
  * Progress of the running attempt in memory that thread and host share, so that the host sees it
  * while user code never gives the thread's event loop a turn.
  */
-const fields = ["steps", "fraction", "recordsIn", "recordsOut", "memoryBytes"] as const;
+const fields = [
+  "steps",
+  "fraction",
+  "recordsIn",
+  "recordsOut",
+  "memoryBytes",
+  /** Map: number of the split's range at hand, from 1. Reduce: 1. 0: not known. */
+  "placeRange",
+  /** Byte offset of the record at hand, or the group's number in a reduce. */
+  "placeOffset",
+] as const;
 type Field = (typeof fields)[number];
 
 export type ProgressView = Readonly<Record<Field, number>>;
@@ -24,8 +34,9 @@ export class Progress {
   }
 
   read(): ProgressView {
-    const [steps = 0, fraction = 0, recordsIn = 0, recordsOut = 0, memoryBytes = 0] = this.#cells;
-    return { steps, fraction, recordsIn, recordsOut, memoryBytes };
+    const [steps = 0, fraction = 0, recordsIn = 0, recordsOut = 0, ...rest] = this.#cells;
+    const [memoryBytes = 0, placeRange = 0, placeOffset = 0] = rest;
+    return { steps, fraction, recordsIn, recordsOut, memoryBytes, placeRange, placeOffset };
   }
 
   reset(): void {

@@ -1,0 +1,41 @@
+import type { ProgressView } from "./progress.js";
+
+/** Time that a thread has to start and to load the bundle, whatever the task time-out is. */
+export const startGraceMs = 10_000;
+
+export interface WatchLimits {
+  readonly taskTimeoutMs: number;
+  readonly memoryBytesMax: number;
+}
+
+/**
+ * Sees from outside whether an attempt still moves and stays within its memory. Time is added up
+ * from look to look, so that a process that was frozen does not take its own sleep for the task's.
+ */
+export class AttemptWatch {
+  readonly #limits: WatchLimits;
+  #lastSteps = 0;
+  #stillMs = 0;
+
+  constructor(watchLimits: WatchLimits) {
+    this.#limits = watchLimits;
+  }
+
+  /** For how long the attempt has shown no progress. */
+  get stillMs(): number {
+    return this.#stillMs;
+  }
+
+  look(seen: ProgressView, elapsedMs: number): "fine" | "stuck" | "memory" {
+    if (seen.memoryBytes > this.#limits.memoryBytesMax) return "memory";
+    if (seen.steps !== this.#lastSteps) {
+      this.#lastSteps = seen.steps;
+      this.#stillMs = 0;
+      return "fine";
+    }
+    this.#stillMs += elapsedMs;
+    const { taskTimeoutMs } = this.#limits;
+    const allowedMs = seen.steps === 0 ? Math.max(taskTimeoutMs, startGraceMs) : taskTimeoutMs;
+    return this.#stillMs >= allowedMs ? "stuck" : "fine";
+  }
+}
