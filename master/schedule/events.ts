@@ -34,6 +34,8 @@ export type Event =
       readonly attempts: readonly AttemptRef[];
     }
   | ({ readonly type: "worker-lost"; readonly reason: string } & FromWorker)
+  /** Its connection broke; it may come back within its lease. Nothing is launched there meanwhile. */
+  | ({ readonly type: "worker-disconnected" } & FromWorker)
   | ({ readonly type: "worker-draining" } & FromWorker)
   | ({
       readonly type: "attempt-done";

@@ -1,0 +1,29 @@
+import type { ReaderSpec } from "#shared/model/job";
+import type { InputFile } from "#shared/model/split";
+
+/** A file and how it may be cut. */
+export interface Unit {
+  readonly file: InputFile;
+  /** Cuts lie at multiples of this; null: never cut. */
+  readonly cutBytes: number | null;
+}
+
+/** Files that have something to read, in the order given. An empty file is a record for kind `file` only. */
+export function toUnits(reader: ReaderSpec, files: readonly InputFile[]): Unit[] {
+  const units: Unit[] = [];
+  for (const file of files) {
+    if (file.sizeBytes === 0 && reader.kind !== "file") continue;
+    units.push({ file, cutBytes: cutBytes(reader, file) });
+  }
+  return units;
+}
+
+function cutBytes(reader: ReaderSpec, file: InputFile): number | null {
+  if (reader.kind === "file" || file.location.endsWith(".gz")) return null;
+  return reader.kind === "fixed" ? reader.recordBytes : 1;
+}
+
+/** In how many pieces the unit could be read at most. */
+export function pieceCountMax(unit: Unit): number {
+  return unit.cutBytes === null ? 1 : Math.ceil(unit.file.sizeBytes / unit.cutBytes);
+}

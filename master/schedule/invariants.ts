@@ -1,0 +1,129 @@
+import { isFinal } from "#shared/model/job";
+import { launchableStage } from "./assign.js";
+import { needsRuns } from "./holds.js";
+import { hasFreeSlot } from "./slots.js";
+import { noAttempts, noCounts, type Job, type StageTasks, type State, type Task } from "./state.js";
+
+/**
+ * What must hold between any two steps, recomputed from scratch: walks the whole state, so it is for
+ * tests. Each finding starts with the name of the rule that is broken.
+ */
+export function brokenInvariants(state: State): string[] {
+  const found: string[] = [];
+  const report = (rule: string, detail: string): void => {
+    found.push(`${rule}: ${detail}`);
+  };
+  checkWorkers(state, report);
+  for (const job of state.jobs.values()) {
+    if (state.active.has(job) !== (job.status === "running")) report("active-jobs", job.jobId);
+    checkAttemptCounts(job, report);
+    for (const stage of [job.maps, job.reduces]) {
+      checkCounts(job, stage, report);
+      for (const task of stage.tasks) if (task) checkTask(state, job, stage, task, report);
+    }
+  }
+  checkWork(state, report);
+  return found;
+}
+
+type Report = (rule: string, detail: string) => void;
+
+function checkWorkers(state: State, report: Report): void {
+  const queued = new Set(state.free.toArray());
+  if (queued.size !== state.free.length) report("free-queue", "a worker stands in it twice");
+  for (const worker of state.workers.values()) {
+    const { workerId, slots, running } = worker;
+    if (running.size > slots) report("slots", `${workerId} runs ${running.size} on ${slots} slots`);
+    if (worker.state === "lost" && (running.size > 0 || worker.holds.size > 0)) {
+      report("lost-worker", `${workerId} still runs or holds something`);
+    }
+    if (worker.state === "released" && (running.size > 0 || worker.holds.size > 0)) {
+      report("released-worker", `${workerId} was released while it was needed`);
+    }
+    if (queued.has(workerId) !== worker.queued) report("free-queue", `${workerId} is marked wrong`);
+    if (hasFreeSlot(worker) && !worker.queued) report("free-queue", `${workerId} is not in it`);
+    for (const attempt of running.values()) {
+      if (attempt.state !== "running" || attempt.incarnation !== worker.incarnation) {
+        report("slots", `${workerId} counts an attempt that does not run there`);
+      }
+    }
+    for (const [jobId, held] of worker.holds) {
+      for (const index of held) {
+        const winner = state.jobs.get(jobId)?.maps.tasks[index]?.winner;
+        if (winner?.workerId !== workerId) report("holds", `${workerId} ${jobId} map ${index}`);
+      }
+    }
+  }
+}
+
+function checkAttemptCounts(job: Job, report: Report): void {
+  const counts = noAttempts();
+  for (const { tasks } of [job.maps, job.reduces]) {
+    for (const task of tasks) for (const { state } of task?.attempts ?? []) counts[state]++;
+  }
+  if (JSON.stringify(counts) !== JSON.stringify(job.attemptCounts)) {
+    report("attempt-counts", job.jobId);
+  }
+}
+
+function checkCounts(job: Job, stage: StageTasks, report: Report): void {
+  const name = `${job.jobId} ${stage.stage}`;
+  const counts = noCounts();
+  const pending: number[] = [];
+  for (let index = 0; index < stage.taskCount; index++) {
+    const task = stage.tasks[index];
+    const untouched = job.endedAtMs === null ? "pending" : "cancelled";
+    const state = task?.state ?? untouched;
+    counts[state]++;
+    if (state === "pending") pending.push(index);
+  }
+  if (JSON.stringify(counts) !== JSON.stringify(stage.counts)) {
+    report("task-counts", `${name} has ${JSON.stringify(stage.counts)}`);
+  }
+  const queued = stage.again.toArray();
+  for (let index = stage.nextFresh; index < stage.taskCount; index++) queued.push(index);
+  queued.sort((a, b) => a - b);
+  if (queued.join() !== pending.join()) report("pending-queue", name);
+  if (stage.running.size !== counts.running) report("running-set", name);
+  if (isFinal(job.status) && counts.pending + counts.waiting + counts.running > 0) {
+    report("ended-job", `${name} has tasks that are not ended`);
+  }
+}
+
+function checkTask(state: State, job: Job, stage: StageTasks, task: Task, report: Report): void {
+  const name = `${job.jobId} ${stage.stage} ${task.index}`;
+  const running = task.attempts.filter((attempt) => attempt.state === "running");
+  if (running.length !== (task.state === "running" ? 1 : 0)) {
+    report("one-attempt", `${name} is ${task.state} with ${running.length} running attempts`);
+  }
+  for (const attempt of running) {
+    const worker = state.workers.get(attempt.workerId);
+    if (!worker?.running.has(attempt.order)) report("slots", `${name} runs in no slot`);
+  }
+  const done = task.attempts.filter((attempt) => attempt.state === "done");
+  if (done.length > 1) report("one-winner", `${name} has ${done.length} accepted attempts`);
+  if (isFinal(job.status) && task.state !== "done") return;
+  if ((task.state === "done") !== (task.winner !== null)) report("output", name);
+  if (task.winner !== null && task.winner.state !== "done") report("output", `${name} is void`);
+  if ((task.state === "waiting") !== (task.dueAtMs !== null)) report("retry", name);
+  if (task.failureCount >= job.spec.attemptsMax) report("attempts-max", name);
+  if (task.lossCount > job.spec.lossesMax) report("losses-max", name);
+  if (task.winner === null || stage.stage !== "map" || !needsRuns(job)) return;
+  const holder = state.workers.get(task.winner.workerId);
+  if (!holder?.holds.get(job.jobId)?.has(task.index)) report("holds", `${name} has no holder`);
+}
+
+/** Nothing waits that could go on. */
+function checkWork(state: State, report: Report): void {
+  const canLaunch = [...state.workers.values()].some(hasFreeSlot);
+  for (const job of state.active) {
+    if (canLaunch && launchableStage(job) !== null) report("idle-slot", job.jobId);
+    const last = job.reduces.taskCount > 0 ? job.reduces : job.maps;
+    if (last.counts.done === last.taskCount) report("unfinished", job.jobId);
+    if (job.maps.counts.pending === 0) continue;
+    for (const task of job.reduces.running) {
+      const worker = state.workers.get(task.attempts.at(-1)?.workerId ?? "");
+      if (worker?.state === "active" && worker.connected) report("preemption", job.jobId);
+    }
+  }
+}

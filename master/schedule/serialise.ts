@@ -1,0 +1,255 @@
+import type { Incarnation, JobId, WorkerId } from "#shared/model/ids";
+import type { JobSpec, JobStatus } from "#shared/model/job";
+import type { AttemptResult, Counters, Failure } from "#shared/model/result";
+import type { JobPlan } from "#shared/model/split";
+import { fault } from "#shared/errors/fault";
+import type { OutputSummary } from "./events.js";
+import {
+  createStage,
+  createState,
+  createTask,
+  noAttempts,
+  noCounts,
+  type Attempt,
+  type AttemptState,
+  type Job,
+  type JobFailure,
+  type ScheduleConfig,
+  type StageTasks,
+  type State,
+  type Task,
+  type TaskState,
+  type WorkerState,
+} from "./state.js";
+
+const formatVersion = 1;
+
+interface SavedAttempt {
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly order: number;
+  readonly startedAtMs: number;
+  readonly state: AttemptState;
+  readonly endedAtMs: number | null;
+  readonly failure: Failure | null;
+  readonly reason: string | null;
+  readonly result: AttemptResult | null;
+  readonly announced: number;
+}
+
+interface SavedTask {
+  readonly index: number;
+  readonly state: TaskState;
+  readonly attempts: readonly SavedAttempt[];
+  /** Numbers of attempts. */
+  readonly winner: number | null;
+  readonly counted: number | null;
+  readonly failureCount: number;
+  readonly lossCount: number;
+  readonly voidCount: number;
+  readonly unreachableCount: number;
+  readonly dueAtMs: number | null;
+}
+
+interface SavedStage {
+  readonly taskCount: number;
+  readonly nextFresh: number;
+  readonly again: readonly number[];
+  readonly tasks: readonly SavedTask[];
+  readonly counters: Counters;
+}
+
+interface SavedJob {
+  readonly jobId: JobId;
+  readonly spec: JobSpec;
+  readonly output: string;
+  readonly order: number;
+  readonly submittedAtMs: number;
+  readonly status: JobStatus;
+  readonly plan: JobPlan | null;
+  readonly plannedAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly failure: JobFailure | null;
+  readonly summary: OutputSummary | null;
+  readonly maps: SavedStage;
+  readonly reduces: SavedStage;
+  readonly finishedMaps: readonly number[];
+  readonly announced: number;
+}
+
+interface SavedWorker {
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly processId: string;
+  readonly slots: number;
+  readonly slotMemoryBytes: number;
+  readonly runAddress: string;
+  readonly version: string;
+  readonly state: WorkerState;
+  readonly connected: boolean;
+  readonly registeredAtMs: number;
+  readonly lostAtMs: number | null;
+  readonly lostReason: string | null;
+}
+
+/** The state as plain JSON, for a checkpoint. What follows from the rest is left out. */
+export interface SavedState {
+  readonly formatVersion: number;
+  readonly lastIncarnation: Incarnation;
+  readonly jobCount: number;
+  readonly launchCount: number;
+  readonly jobs: readonly SavedJob[];
+  readonly workers: readonly SavedWorker[];
+  readonly free: readonly WorkerId[];
+}
+
+/** Shares what never changes (specs, plans, results) with the state instead of copying it. */
+export function serialise(state: State): SavedState {
+  return {
+    formatVersion,
+    lastIncarnation: state.lastIncarnation,
+    jobCount: state.jobCount,
+    launchCount: state.launchCount,
+    jobs: [...state.jobs.values()].map(saveJob),
+    workers: [...state.workers.values()].map(
+      ({ queued: _queued, running: _running, holds: _holds, ...saved }) => saved,
+    ),
+    free: state.free.toArray(),
+  };
+}
+
+/**
+ * Builds the state that was saved. The settings are those of now, not of then.
+ * @throws MR_JOURNAL_CORRUPT when the checkpoint was written in another form
+ */
+export function deserialise(saved: SavedState, config: Partial<ScheduleConfig> = {}): State {
+  if (saved.formatVersion !== formatVersion) {
+    throw fault("MR_JOURNAL_CORRUPT", "checkpoint has another form than this program reads", {
+      found: saved.formatVersion,
+      expected: formatVersion,
+    });
+  }
+  const state = createState(config);
+  state.lastIncarnation = saved.lastIncarnation;
+  state.jobCount = saved.jobCount;
+  state.launchCount = saved.launchCount;
+  const queued = new Set(saved.free);
+  for (const each of saved.workers) {
+    state.workers.set(each.workerId, {
+      ...each,
+      queued: queued.has(each.workerId),
+      running: new Map(),
+      holds: new Map(),
+    });
+  }
+  for (const workerId of saved.free) state.free.push(workerId);
+  for (const each of saved.jobs) loadJob(state, each);
+  return state;
+}
+
+function saveJob(job: Job): SavedJob {
+  const { attemptCounts: _attemptCounts, runSet: _runSet, ...rest } = job;
+  return {
+    ...rest,
+    finishedMaps: [...job.finishedMaps],
+    maps: saveStage(job.maps),
+    reduces: saveStage(job.reduces),
+  };
+}
+
+function saveStage(stage: StageTasks): SavedStage {
+  const tasks: SavedTask[] = [];
+  for (const task of stage.tasks) if (task !== undefined) tasks.push(saveTask(task));
+  return {
+    taskCount: stage.taskCount,
+    nextFresh: stage.nextFresh,
+    again: stage.again.toArray(),
+    tasks,
+    counters: { ...stage.counters },
+  };
+}
+
+function saveTask(task: Task): SavedTask {
+  return {
+    ...task,
+    attempts: task.attempts.map(({ ref: _ref, ...attempt }) => attempt),
+    winner: task.winner?.ref.attempt ?? null,
+    counted: task.counted?.ref.attempt ?? null,
+  };
+}
+
+function loadJob(state: State, saved: SavedJob): void {
+  const job: Job = {
+    ...saved,
+    finishedMaps: [...saved.finishedMaps],
+    maps: createStage("map"),
+    reduces: createStage("reduce"),
+    attemptCounts: noAttempts(),
+    runSet: null,
+  };
+  loadStage(job, job.maps, saved.maps);
+  loadStage(job, job.reduces, saved.reduces);
+  state.jobs.set(job.jobId, job);
+  if (job.status !== "running") return;
+  state.active.add(job);
+  linkToWorkers(state, job);
+}
+
+function loadStage(job: Job, stage: StageTasks, saved: SavedStage): void {
+  stage.taskCount = saved.taskCount;
+  stage.nextFresh = saved.nextFresh;
+  for (const index of saved.again) stage.again.push(index);
+  stage.counters = { ...saved.counters };
+  stage.counts = noCounts();
+  for (const each of saved.tasks) {
+    const task = loadTask(job, stage, each);
+    stage.tasks[task.index] = task;
+    stage.counts[task.state]++;
+    if (task.counted !== null) stage.countedCount++;
+  }
+  const untouched = saved.taskCount - saved.tasks.length;
+  stage.counts[job.endedAtMs === null ? "pending" : "cancelled"] += untouched;
+  const running = stage.tasks.filter((task) => task?.state === "running");
+  running.sort((a, b) => launchOrder(a) - launchOrder(b));
+  for (const task of running) if (task !== undefined) stage.running.add(task);
+}
+
+function launchOrder(task: Task | undefined): number {
+  return task?.attempts.at(-1)?.order ?? 0;
+}
+
+function loadTask(job: Job, stage: StageTasks, saved: SavedTask): Task {
+  const attempts = saved.attempts.map((each, at): Attempt => {
+    job.attemptCounts[each.state]++;
+    const ref = {
+      jobId: job.jobId,
+      stage: stage.stage,
+      taskIndex: saved.index,
+      attempt: at + 1,
+    };
+    return { ...each, ref };
+  });
+  return {
+    ...createTask(saved.index),
+    ...saved,
+    attempts,
+    winner: attempts[(saved.winner ?? 0) - 1] ?? null,
+    counted: attempts[(saved.counted ?? 0) - 1] ?? null,
+  };
+}
+
+/** Running attempts occupy slots; finished maps of a job with reduces lie with their workers. */
+function linkToWorkers(state: State, job: Job): void {
+  for (const { tasks, stage } of [job.maps, job.reduces]) {
+    for (const task of tasks) {
+      const attempt = task?.winner ?? task?.attempts.at(-1);
+      const worker = attempt && state.workers.get(attempt.workerId);
+      if (attempt === undefined || worker?.incarnation !== attempt.incarnation) continue;
+      if (attempt.state === "running") worker.running.set(attempt.order, attempt);
+      if (attempt.state !== "done" || stage !== "map" || job.reduces.taskCount === 0) continue;
+      const held = worker.holds.get(job.jobId) ?? new Set();
+      held.add(attempt.ref.taskIndex);
+      worker.holds.set(job.jobId, held);
+    }
+  }
+}

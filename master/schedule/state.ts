@@ -1,0 +1,211 @@
+import type { AttemptRef, Incarnation, JobId, Stage, WorkerId } from "#shared/model/ids";
+import type { JobSpec, JobStatus } from "#shared/model/job";
+import type { AttemptResult, Counters, Failure, RunSet } from "#shared/model/result";
+import type { JobPlan } from "#shared/model/split";
+import type { OutputSummary } from "./events.js";
+import { Fifo } from "./fifo.js";
+
+export interface ScheduleConfig {
+  /** Wait before the first retry; doubles with every further one. */
+  readonly retryBaseMs: number;
+  readonly retryMaxMs: number;
+  /** Reports of reduces that cannot reach a run before its map runs again. */
+  readonly unreachableReportsMax: number;
+  /** Lost workers that are remembered, for people who look for them. */
+  readonly lostWorkersMax: number;
+}
+
+const standardConfig: ScheduleConfig = {
+  retryBaseMs: 1_000,
+  retryMaxMs: 30_000,
+  unreachableReportsMax: 3,
+  lostWorkersMax: 200,
+};
+
+export type AttemptState = "running" | "done" | "failed" | "lost" | "cancelled";
+
+/** One execution of a task. `order` numbers all launches of the cluster, so a larger one is younger. */
+export interface Attempt {
+  readonly ref: AttemptRef;
+  readonly workerId: WorkerId;
+  readonly incarnation: Incarnation;
+  readonly order: number;
+  readonly startedAtMs: number;
+  state: AttemptState;
+  endedAtMs: number | null;
+  failure: Failure | null;
+  /** Why it was lost or cancelled. */
+  reason: string | null;
+  result: AttemptResult | null;
+  /** Of a reduce: length of the job's `finishedMaps` that its worker was told. */
+  announced: number;
+}
+
+/** `waiting`: for its retry. `failed` and `cancelled` only when the job ended. */
+export type TaskState = "pending" | "waiting" | "running" | "done" | "failed" | "cancelled";
+
+export interface Task {
+  readonly index: number;
+  state: TaskState;
+  /** Its attempts so far; attempt n is at n-1. */
+  attempts: Attempt[];
+  /** The attempt whose output is the task's output; null unless the task is done. */
+  winner: Attempt | null;
+  /** The attempt whose counters are in the sum: the last winner, also while its map runs again. */
+  counted: Attempt | null;
+  /** Failures in the user's code, against `attemptsMax`. */
+  failureCount: number;
+  /** Workers that vanished under it and infrastructure failures, against `lossesMax`. */
+  lossCount: number;
+  /** Outputs of it that could not be fetched, against `lossesMax`. */
+  voidCount: number;
+  /** Reports that the present output cannot be reached. */
+  unreachableCount: number;
+  /** When waiting: end of the wait. */
+  dueAtMs: number | null;
+}
+
+export type TaskCounts = Record<TaskState, number>;
+export type AttemptCounts = Record<AttemptState, number>;
+
+/** The tasks of one stage of one job. Tasks that never ran have no object. */
+export interface StageTasks {
+  readonly stage: Stage;
+  taskCount: number;
+  /** Tasks from here on were never launched. */
+  nextFresh: number;
+  /** Indexes of tasks that are pending again, first in first out. */
+  readonly again: Fifo<number>;
+  readonly tasks: (Task | undefined)[];
+  /** In the order of launch. */
+  readonly running: Set<Task>;
+  counts: TaskCounts;
+  /** Tasks that were done at some time, even if they have to run again. */
+  countedCount: number;
+  /** Sums over winning attempts. */
+  counters: Counters;
+}
+
+export interface JobFailure {
+  readonly failure: Failure;
+  /** The task that ended the job; null when planning or committing failed. */
+  readonly stage: Stage | null;
+  readonly taskIndex: number | null;
+  readonly attempt: number | null;
+  readonly workerId: WorkerId | null;
+  /** Attempts of that task in all. */
+  readonly attemptCount: number;
+}
+
+export interface Job {
+  readonly jobId: JobId;
+  readonly spec: JobSpec;
+  readonly output: string;
+  /** Numbers all jobs; a smaller one was submitted earlier. */
+  readonly order: number;
+  readonly submittedAtMs: number;
+  status: JobStatus;
+  plan: JobPlan | null;
+  plannedAtMs: number | null;
+  endedAtMs: number | null;
+  failure: JobFailure | null;
+  summary: OutputSummary | null;
+  readonly maps: StageTasks;
+  readonly reduces: StageTasks;
+  attemptCounts: AttemptCounts;
+  /** Pairs, flattened: map task index and attempt of every finished map, in order of finishing. */
+  finishedMaps: number[];
+  /** Length of `finishedMaps` at the last announcement. */
+  announced: number;
+  /** All runs of now, built when asked for and dropped when they change. */
+  runSet: RunSet | null;
+}
+
+/** `released`: it drained, and was told to leave. */
+export type WorkerState = "active" | "draining" | "released" | "lost";
+
+export interface Worker {
+  readonly workerId: WorkerId;
+  incarnation: Incarnation;
+  processId: string;
+  slots: number;
+  slotMemoryBytes: number;
+  runAddress: string;
+  version: string;
+  state: WorkerState;
+  /** Without a connection nothing is launched there; what runs goes on until the lease ends. */
+  connected: boolean;
+  registeredAtMs: number;
+  lostAtMs: number | null;
+  lostReason: string | null;
+  /** Whether it stands in the queue of free workers. */
+  queued: boolean;
+  /** By the attempt's `order`. */
+  readonly running: Map<number, Attempt>;
+  /** Finished maps whose runs lie there, for jobs that still need them. */
+  readonly holds: Map<JobId, Set<number>>;
+}
+
+/** All that the coordinator knows. Owned and mutated by `step`; everyone else reads through `views`. */
+export interface State {
+  readonly config: ScheduleConfig;
+  readonly jobs: Map<JobId, Job>;
+  /** Jobs in status `running`. */
+  readonly active: Set<Job>;
+  readonly workers: Map<WorkerId, Worker>;
+  /** Workers that may have a free slot, next one first. */
+  readonly free: Fifo<WorkerId>;
+  lastIncarnation: Incarnation;
+  jobCount: number;
+  launchCount: number;
+}
+
+export function createState(config: Partial<ScheduleConfig> = {}): State {
+  return {
+    config: { ...standardConfig, ...config },
+    jobs: new Map(),
+    active: new Set(),
+    workers: new Map(),
+    free: new Fifo(),
+    lastIncarnation: 0,
+    jobCount: 0,
+    launchCount: 0,
+  };
+}
+
+export function noCounts(): TaskCounts {
+  return { pending: 0, waiting: 0, running: 0, done: 0, failed: 0, cancelled: 0 };
+}
+
+export function noAttempts(): AttemptCounts {
+  return { running: 0, done: 0, failed: 0, lost: 0, cancelled: 0 };
+}
+
+export function createStage(stage: Stage): StageTasks {
+  return {
+    stage,
+    taskCount: 0,
+    nextFresh: 0,
+    again: new Fifo(),
+    tasks: [],
+    running: new Set(),
+    counts: noCounts(),
+    countedCount: 0,
+    counters: {},
+  };
+}
+
+export function createTask(index: number): Task {
+  return {
+    index,
+    state: "pending",
+    attempts: [],
+    winner: null,
+    counted: null,
+    failureCount: 0,
+    lossCount: 0,
+    voidCount: 0,
+    unreachableCount: 0,
+    dueAtMs: null,
+  };
+}
