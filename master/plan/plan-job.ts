@@ -30,9 +30,10 @@ export function planJob(spec: JobSpec, files: readonly InputFile[], slotCount: n
   const inputBytes = sorted.reduce((sum, file) => sum + file.sizeBytes, 0);
   const target = chooseTarget(spec, units, inputBytes, slotCount);
   const partitions = choosePartitionCount(spec, inputBytes, slotCount);
-  const mapCount = countSplits(units, target.bytes);
-  const taskCount = mapCount + partitions.count;
-  if (taskCount > limits.tasksMax) return refuse("MR_JOB_INVALID", tooMany(taskCount, inputBytes));
+  const mapCountMax = limits.tasksMax - partitions.count;
+  if (countSplits(units, target.bytes, mapCountMax) > mapCountMax) {
+    return refuse("MR_JOB_INVALID", tooMany(target.bytes, inputBytes));
+  }
 
   const splits = cutSplits(units, target.bytes);
   return {
@@ -65,12 +66,12 @@ function findTorn(spec: JobSpec, files: readonly InputFile[]): string | null {
   return null;
 }
 
-function tooMany(taskCount: number, inputBytes: number): string {
-  const enough = Math.ceil(inputBytes / (limits.tasksMax / 4));
+function tooMany(targetBytes: number, inputBytes: number): string {
+  const enough = Math.max(Math.ceil(inputBytes / (limits.tasksMax / 4)), 64 * 1024 * 1024);
   return (
-    `the job would have ${taskCount} tasks; allowed: at most ${limits.tasksMax}; ` +
-    `make splits larger, for instance --split-bytes ${Math.max(enough, 64 * 1024 * 1024)}, ` +
-    "or use fewer reducers"
+    `${inputBytes} bytes of input in splits of ${targetBytes} bytes make more tasks than allowed; ` +
+    `allowed: ${limits.tasksMax} map and reduce tasks; ` +
+    `make splits larger, for instance --split-bytes ${enough}`
   );
 }
 

@@ -1,8 +1,8 @@
 import type { InputRange, Split } from "#shared/model/split";
-import type { Unit } from "./units.js";
+import { weightOf, type Unit } from "./units.js";
 
-/** A remainder below this share of the target joins the split before it instead of being a task. */
-const remainderShare = 0.1;
+/** A remainder below a tenth of a piece joins the piece before it instead of being a task. */
+const remainderPart = 10;
 
 /**
  * Divides units into splits of about `targetBytes`, in order: large files are cut, small ones are
@@ -14,20 +14,23 @@ export function cutSplits(units: readonly Unit[], targetBytes: number): Split[] 
     const last = splits.at(-1);
     if (startsSplit || last === undefined) splits.push({ ranges: [range] });
     else last.ranges.push(range);
+    return true;
   });
   return splits;
 }
 
-/** How many splits `cutSplits` would make, at hardly any memory. */
-export function countSplits(units: readonly Unit[], targetBytes: number): number {
+/** How many splits `cutSplits` would make, at hardly any memory; stops counting past `countMax`. */
+export function countSplits(units: readonly Unit[], targetBytes: number, countMax: number): number {
   let count = 0;
   walk(units, targetBytes, (_range, startsSplit) => {
     if (startsSplit) count++;
+    return count <= countMax;
   });
   return count;
 }
 
-type Take = (range: InputRange, startsSplit: boolean) => void;
+/** @returns whether to go on */
+type Take = (range: InputRange, startsSplit: boolean) => boolean;
 
 function walk(units: readonly Unit[], targetBytes: number, take: Take): void {
   const packing = new Packing(targetBytes, take);
@@ -35,15 +38,15 @@ function walk(units: readonly Unit[], targetBytes: number, take: Take): void {
     const { sizeBytes } = unit.file;
     const pieceBytes = pieceSize(unit, targetBytes);
     if (pieceBytes === null || sizeBytes <= targetBytes) {
-      packing.add(unit, 0, sizeBytes);
+      if (!packing.add(unit, 0, sizeBytes)) return;
       continue;
     }
     packing.close();
     let start = 0;
     while (start < sizeBytes) {
       const rest = sizeBytes - start;
-      const size = rest < pieceBytes * (1 + remainderShare) ? rest : pieceBytes;
-      packing.add(unit, start, start + size);
+      const size = (rest - pieceBytes) * remainderPart < pieceBytes ? rest : pieceBytes;
+      if (!packing.add(unit, start, start + size)) return;
       packing.close();
       start += size;
     }
@@ -58,7 +61,7 @@ function pieceSize(unit: Unit, targetBytes: number): number | null {
 
 /** Fills splits one after another; a range that does not fit any more starts the next one. */
 class Packing {
-  #filledBytes = 0;
+  #filled = 0;
   #isOpen = false;
 
   constructor(
@@ -66,14 +69,14 @@ class Packing {
     private readonly take: Take,
   ) {}
 
-  add({ file }: Unit, startByte: number, endByte: number): void {
-    const size = endByte - startByte;
-    const startsSplit = !this.#isOpen || this.#filledBytes + size > this.targetBytes;
+  add({ file }: Unit, startByte: number, endByte: number): boolean {
+    const weight = weightOf(endByte - startByte);
+    const startsSplit = !this.#isOpen || this.#filled + weight > this.targetBytes;
     const { location, version } = file;
-    const range = { location, startByte, endByte, fileBytes: file.sizeBytes, version };
-    this.take(range, startsSplit);
-    this.#filledBytes = startsSplit ? size : this.#filledBytes + size;
+    this.#filled = startsSplit ? weight : this.#filled + weight;
     this.#isOpen = true;
+    const range = { location, startByte, endByte, fileBytes: file.sizeBytes, version };
+    return this.take(range, startsSplit);
   }
 
   close(): void {

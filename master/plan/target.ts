@@ -1,5 +1,5 @@
 import type { JobSpec } from "#shared/model/job";
-import { pieceCountMax, type Unit } from "./units.js";
+import { pieceCountMax, weightOf, type Unit } from "./units.js";
 
 const mebibyte = 1024 * 1024;
 /** Below this a task costs more to start than to run. */
@@ -28,10 +28,10 @@ export function chooseTarget(
   const slots = Math.max(1, slotCount);
   const even = Math.ceil(inputBytes / (mapsPerSlot * slots));
   const bytes = Math.min(Math.max(even, targetBytesMin), targetBytesMax);
-  const forTwo = Math.ceil(inputBytes / 2);
+  const forTwo = Math.ceil(units.reduce((sum, unit) => sum + weightOf(unit.file.sizeBytes), 0) / 2);
   if (bytes > forTwo && canBeDivided(units)) {
     const reason = "the input is small, so that it is halved to run on two slots.";
-    return { bytes: Math.max(1, forTwo), reason };
+    return { bytes: forTwo, reason };
   }
   const bound = even === bytes ? "" : `, held between ${targetBytesMin} and ${targetBytesMax}`;
   return {

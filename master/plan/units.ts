@@ -27,3 +27,8 @@ function cutBytes(reader: ReaderSpec, file: InputFile): number | null {
 export function pieceCountMax(unit: Unit): number {
   return unit.cutBytes === null ? 1 : Math.ceil(unit.file.sizeBytes / unit.cutBytes);
 }
+
+/** What a range counts for when splits are filled: an empty file is work too. */
+export function weightOf(sizeBytes: number): number {
+  return Math.max(1, sizeBytes);
+}
