@@ -1,6 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { fault } from "#shared/errors/fault";
-import { blockHeaderBytes, openBlock, readBlockHeader, type BlockHeader } from "#shared/format/run-block";
+import {
+  blockHeaderBytes,
+  openBlock,
+  readBlockHeader,
+  type BlockHeader,
+} from "#shared/format/run-block";
 import type { Segment } from "#shared/format/run-index";
 
 /** The blocks of one segment, one after another; `bytes` is valid until the next call. */

@@ -34,7 +34,9 @@ export class Merger implements RecordStream {
 
   /** Kind of all keys; `none` when there is no record. Known after the first `next`. */
   get keyKind(): KeyKind {
-    return this.#cursors.find((cursor) => cursor.keyKind !== keyKinds.none)?.keyKind ?? keyKinds.none;
+    return (
+      this.#cursors.find((cursor) => cursor.keyKind !== keyKinds.none)?.keyKind ?? keyKinds.none
+    );
   }
 
   next(): boolean {

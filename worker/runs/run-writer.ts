@@ -81,7 +81,8 @@ export class RunWriter {
     let at = this.#used;
     if (this.hasOrigins) at = writeVarint(block, at, origin);
     at = writeVarint(block, at, keyBytes);
-    for (let index = 0; index < keyBytes && keyBytes < 32; index++) block[at + index] = key[index] ?? 0;
+    for (let index = 0; index < keyBytes && keyBytes < 32; index++)
+      block[at + index] = key[index] ?? 0;
     if (keyBytes >= 32) block.set(key.subarray(0, keyBytes), at);
     at = writeVarint(block, at + keyBytes, valueBytes);
     if (valueBytes < 32) {

@@ -1,0 +1,184 @@
+import type { JobKey } from "#shared/authoring/values";
+import { encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
+import { Scratch } from "#shared/format/scratch";
+import {
+  encodeNumber,
+  encodePartialCount,
+  encodePartialMean,
+  encodeValue,
+} from "#shared/format/value";
+import { notANumber, type AggregateName } from "#worker/runs/accumulator";
+import { mixedKinds } from "#worker/runs/run-cursor";
+import type { RunSummary } from "#worker/runs/run-writer";
+import type { CombineCells } from "./combine-cells.js";
+import { CombineTable } from "./combine-table.js";
+import type { Partitioner } from "./partitioner.js";
+import { SortBuffer } from "./sort-buffer.js";
+import type { Spills } from "./spills.js";
+
+/** Takes what a map attempt emits. */
+export interface Emitter {
+  /** Records emitted so far. */
+  readonly recordCount: number;
+  emit(key: JobKey, value: unknown): void;
+  /** A record that is bytes already: the key, then the value, lying one behind the other. */
+  emitBytes(bytes: Buffer, keyStart: number, keyEnd: number, valueEnd: number): void;
+  /** True when `drain` must be awaited before more is emitted. */
+  readonly isFull: boolean;
+  drain(): Promise<void>;
+}
+
+/** Memory of a map attempt's buffers, from what its slot may use. */
+export interface MapMemory {
+  readonly sortBytes: number;
+  readonly tableBytes: number;
+}
+
+/** Sorts records as they are; a user's combiner runs when they are written. */
+export class SortEmitter implements Emitter {
+  recordCount = 0;
+  readonly isFull = false;
+  readonly #buffer: SortBuffer;
+  readonly #key = new Scratch(256);
+  readonly #value = new Scratch(256);
+  #keyKind: KeyKind = keyKinds.none;
+
+  constructor(
+    readonly spills: Spills,
+    readonly partitioner: Partitioner,
+    memory: MapMemory,
+  ) {
+    this.#buffer = new SortBuffer(memory.sortBytes, spills.partitionCount);
+  }
+
+  emit(key: JobKey, value: unknown): void {
+    const kind = keyKindOf(key);
+    if (kind !== this.#keyKind) this.#setKind(kind);
+    const encodedKey = this.#key;
+    const encodedValue = this.#value;
+    encodedKey.length = 0;
+    encodedValue.length = 0;
+    encodeKey(encodedKey, key);
+    encodeValue(encodedValue, value);
+    this.#add(encodedKey.bytes, 0, encodedKey.length, encodedValue.bytes, 0, encodedValue.length);
+    this.recordCount++;
+  }
+
+  emitBytes(bytes: Buffer, keyStart: number, keyEnd: number, valueEnd: number): void {
+    if (this.#keyKind !== keyKinds.bytes) this.#setKind(keyKinds.bytes);
+    this.recordCount++;
+    const partition = this.partitioner.of(keyKinds.bytes, bytes, keyStart, keyEnd);
+    if (this.#buffer.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
+    this.spills.spill(this.#buffer);
+    this.#buffer.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
+  }
+
+  async drain(): Promise<void> {}
+
+  finish(): RunSummary {
+    return this.spills.finish(this.#buffer);
+  }
+
+  #add(
+    key: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    value: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const partition = this.partitioner.of(this.#keyKind, key, keyStart, keyEnd);
+    const buffer = this.#buffer;
+    if (buffer.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd)) return;
+    this.spills.spill(buffer);
+    buffer.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd);
+  }
+
+  #setKind(kind: KeyKind): void {
+    if (this.#keyKind !== keyKinds.none) throw mixedKinds(this.#keyKind, kind);
+    this.#keyKind = kind;
+    this.spills.keyKind = kind;
+  }
+}
+
+/** Folds numbers by key in a table before anything is sorted. */
+export class CombineEmitter implements Emitter {
+  readonly isFull = false;
+  readonly #table: CombineTable;
+  readonly #buffer: SortBuffer;
+  readonly #value = new Scratch(32);
+  #keyKind: KeyKind = keyKinds.none;
+
+  constructor(
+    readonly aggregate: AggregateName,
+    readonly spills: Spills,
+    readonly partitioner: Partitioner,
+    readonly memory: MapMemory,
+  ) {
+    this.#table = new CombineTable(aggregate);
+    this.#buffer = new SortBuffer(memory.sortBytes, spills.partitionCount);
+  }
+
+  get recordCount(): number {
+    return this.#table.recordCount;
+  }
+
+  emit(key: JobKey, value: unknown): void {
+    let number = 1;
+    if (typeof value === "number" && this.aggregate !== "count") number = value;
+    else if (this.aggregate !== "count") throw notANumber(this.aggregate, kindOf(value));
+    if (typeof key === "string") {
+      if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
+      this.#table.addText(key, number);
+    } else {
+      const kind = keyKindOf(key);
+      if (this.#keyKind !== kind) this.#setKind(kind);
+      this.#table.addKey(key, number);
+    }
+    if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
+  }
+
+  emitBytes(bytes: Buffer, keyStart: number, keyEnd: number): void {
+    this.emit(bytes.subarray(keyStart, keyEnd), this.aggregate === "count" ? 1 : null);
+  }
+
+  async drain(): Promise<void> {}
+
+  finish(): RunSummary {
+    this.#drainTable();
+    return this.spills.finish(this.#buffer);
+  }
+
+  #drainTable(): void {
+    this.#table.drain((cells, bytes, keyStart, keyEnd, entry) => {
+      const value = this.#value;
+      value.length = 0;
+      this.#encode(cells, entry);
+      const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd);
+      const { length } = value;
+      if (this.#buffer.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length)) return;
+      this.spills.spill(this.#buffer);
+      this.#buffer.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length);
+    });
+  }
+
+  #encode(cells: CombineCells, entry: number): void {
+    const total = cells.totals[entry] ?? 0;
+    if (this.aggregate === "mean") encodePartialMean(this.#value, total, cells.counts[entry] ?? 0);
+    else if (this.aggregate === "count") encodePartialCount(this.#value, total);
+    else encodeNumber(this.#value, total);
+  }
+
+  #setKind(kind: KeyKind): void {
+    if (this.#keyKind !== keyKinds.none) throw mixedKinds(this.#keyKind, kind);
+    this.#keyKind = kind;
+    this.spills.keyKind = kind;
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return "null";
+  if (value instanceof Uint8Array) return "bytes";
+  if (typeof value === "object") return "an array or object";
+  return `a ${typeof value}`;
+}

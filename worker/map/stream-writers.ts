@@ -1,0 +1,89 @@
+import type { CombineFunction } from "#shared/authoring/job";
+import type { JobKey, JobValue } from "#shared/authoring/values";
+import { fault } from "#shared/errors/fault";
+import { encodeKey, type KeyKind } from "#shared/format/key";
+import { Scratch } from "#shared/format/scratch";
+import { encodeValue } from "#shared/format/value";
+import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
+import { GroupReader } from "#worker/runs/groups";
+import type { RunWriter } from "#worker/runs/run-writer";
+import type { StreamWriter } from "./spills.js";
+
+/** Writes every record as it is. */
+export const writeRecords: StreamWriter = (stream, writer) => {
+  const record = stream;
+  while (record.next()) {
+    const { bytes, view, recordStart, recordEnd, origin } = stream.record;
+    writer.add(bytes, view, recordStart, recordEnd, origin);
+  }
+};
+
+/** Writes one record a group: the aggregate of its values, in a form that can be combined again. */
+export function writeAggregates(name: AggregateName): StreamWriter {
+  const accumulator = new Accumulator(name);
+  const value = new Scratch(32);
+  return (stream, writer) => {
+    const groups = new GroupReader(stream);
+    while (groups.nextGroup()) {
+      accumulator.reset();
+      while (groups.nextValue()) accumulator.add(groups.record.bytes, groups.record.valueStart);
+      value.length = 0;
+      accumulator.encode(value, false);
+      writer.addParts(
+        groups.key.bytes,
+        groups.key.length,
+        value.bytes,
+        0,
+        value.length,
+        groups.origin,
+      );
+    }
+  };
+}
+
+/** What a user's combiner is called with, beside `emit`. */
+export interface CombinerCall<Context> {
+  readonly combine: CombineFunction<JobKey, JobValue, unknown>;
+  readonly makeContext: (emit: (key: JobKey, value: JobValue) => void) => Context;
+  /** Told of every group, so that an error can name its key. */
+  readonly onGroup: (groups: GroupReader, kind: KeyKind) => void;
+}
+
+/** Writes what the user's combiner emits for each group; it may emit only the key that it was given. */
+export function writeCombined(
+  call: CombinerCall<Parameters<CombineFunction<JobKey, JobValue, unknown>>[2]>,
+): StreamWriter {
+  const value = new Scratch(256);
+  const key = new Scratch(256);
+  let groups: GroupReader | null = null;
+  let target: RunWriter | null = null;
+  const context = call.makeContext((emitted, emittedValue) => {
+    if (groups === null || target === null) return;
+    key.length = 0;
+    encodeKey(key, emitted);
+    const own = groups.key;
+    if (
+      Buffer.compare(key.bytes.subarray(0, key.length), own.bytes.subarray(0, own.length)) !== 0
+    ) {
+      throw fault("MR_KEY_INVALID", "combine emitted another key than the one it was given");
+    }
+    value.length = 0;
+    encodeValue(value, emittedValue);
+    target.addParts(own.bytes, own.length, value.bytes, 0, value.length, groups.origin);
+  });
+  return (stream, writer, kind) => {
+    groups = new GroupReader(stream);
+    target = writer;
+    while (groups.nextGroup()) {
+      call.onGroup(groups, kind);
+      const ended: unknown = call.combine(
+        groups.decodeKey(kind) as JobKey,
+        groups.values() as Iterable<JobValue>,
+        context,
+      );
+      if (ended instanceof Promise) {
+        throw fault("MR_JOB_INVALID", "combine returned a promise; a combiner must be synchronous");
+      }
+    }
+  };
+}
