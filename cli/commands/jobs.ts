@@ -1,0 +1,55 @@
+import type { JobFilter } from "#shared/client/client";
+import { jobStatusSchema, pageLimits, type JobView } from "#shared/client/types";
+import type { Command, Invocation } from "../command.js";
+import { connect } from "../connect.js";
+import { connectFlags } from "../flags.js";
+import { elapsedMs, percent } from "../render/job.js";
+import { durationText, instantText, table } from "../render/text.js";
+
+export const jobs: Command = {
+  name: "jobs",
+  about: "List jobs, newest first.",
+  positionals: [],
+  flags: [
+    { name: "status", value: "STATUS", about: "Only jobs in this status: running, failed…" },
+    { name: "name", value: "NAME", about: "Only jobs of this name." },
+    { name: "limit", value: "N", about: "At most so many. (20)" },
+    ...connectFlags,
+  ],
+  examples: [
+    { line: "millrace jobs", about: "The last twenty." },
+    { line: "millrace jobs --status running --json", about: "Running ones, for a script." },
+  ],
+  run: runJobs,
+};
+
+async function runJobs(invocation: Invocation): Promise<number> {
+  const status = invocation.oneOf("status", jobStatusSchema.options);
+  const name = invocation.text("name");
+  const filter: JobFilter = {
+    limit: invocation.whole("limit", 1, pageLimits.max) ?? 20,
+    ...(status === undefined ? {} : { status }),
+    ...(name === undefined ? {} : { name }),
+  };
+  const page = await connect(invocation).listJobs(filter);
+  const nowMs = Date.now();
+  const rows = page.items.map((job) => row(job, nowMs));
+  const header = ["JOB", "STATUS", "MAP", "REDUCE", "SUBMITTED", "TIME"];
+  const lines = rows.length === 0 ? ["no jobs"] : table(header, rows);
+  invocation.print(page, lines);
+  if (page.nextCursor !== null && !invocation.has("json")) {
+    invocation.terminal.note("there are more: --limit N");
+  }
+  return 0;
+}
+
+function row(job: JobView, nowMs: number): string[] {
+  return [
+    job.id,
+    job.status,
+    percent(job.map.fraction),
+    job.spec.hasReducer ? percent(job.reduce.fraction) : "-",
+    instantText(job.submittedAt),
+    durationText(elapsedMs(job, nowMs)),
+  ];
+}

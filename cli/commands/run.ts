@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { Client } from "#shared/client/client";
+import type { JobSubmission } from "#shared/model/job";
+import type { Settings } from "#shared/config/settings";
+import { Cluster } from "../cluster.js";
+import type { Command, Invocation } from "../command.js";
+import { settingsFor } from "../connect.js";
+import { jobFlags, jsonFlag } from "../flags.js";
+import { interruptedExitCode } from "../interrupts.js";
+import { loadJobFile } from "../job-file.js";
+import { buildSubmission, readChoices } from "../submission.js";
+import { followJob, tellEnd } from "../wait.js";
+
+/** At least so many tasks of each stage, so that a job that only works alone is found out here. */
+const tasksMin = 2;
+
+export const run: Command = {
+  name: "run",
+  about: "Run a job here without a cluster, the way a cluster would.",
+  positionals: [
+    { name: "JOBFILE", about: "TypeScript or JavaScript file that exports a job by default." },
+    {
+      name: "INPUT",
+      about: "Further inputs, as a shell expands a glob.",
+      isOptional: true,
+      isRest: true,
+    },
+  ],
+  flags: [
+    ...jobFlags,
+    { name: "slots", value: "N", about: "Attempts at once. (number of CPUs, at least 2)" },
+    { name: "slot-memory", value: "SIZE", about: "Memory of one attempt. (512MiB)" },
+    { name: "config", value: "FILE", about: "Configuration file; none reads no file." },
+    jsonFlag,
+  ],
+  notes: [
+    "Starts a master and a worker for this job alone, on free ports and in a temporary folder that is",
+    "removed in the end; at least two map and two reduce tasks, unless flags say otherwise. Without",
+    "--output the result goes to ./output/NAME. Ctrl-C cancels the job.",
+  ],
+  examples: [
+    {
+      line: "millrace run examples/wordcount.ts --input examples/data/gutenberg --output out/words",
+      about: "Count words here.",
+    },
+    {
+      line: "millrace run job.ts --input data.jsonl --overwrite --json",
+      about: "Replace the former ./output/NAME; print the finished job as JSON.",
+    },
+  ],
+  run: runRun,
+};
+
+async function runRun(invocation: Invocation): Promise<number> {
+  const { cwd } = invocation;
+  const { settings } = settingsFor(invocation);
+  const choices = readChoices(invocation);
+  const loaded = await loadJobFile(path.resolve(cwd, invocation.positional(0)));
+  const output = choices.output ?? path.join("output", choices.name ?? loaded.definition.name);
+  const submission = buildSubmission(loaded, { ...choices, output }, cwd);
+  const dataFolder = await mkdtemp(path.join(os.tmpdir(), "millrace-run-"));
+  let cluster: Cluster | null = null;
+  try {
+    cluster = await Cluster.start({
+      settings: ownSettings(settings, dataFolder),
+      workerCount: 1,
+      restart: true,
+      announce: false,
+      onEvent: (line) => invocation.terminal.note(line),
+    });
+    const client = new Client({ baseUrl: cluster.url, token: null });
+    await client.putBundle(loaded.bundle.sha256, loaded.bundle.bytes);
+    const job = await client.submitJob(await withEnoughTasks(client, submission));
+    return await finish(client, job.id, invocation);
+  } finally {
+    await cluster?.stop(1_000);
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function finish(client: Client, jobId: string, invocation: Invocation): Promise<number> {
+  const ended = await followJob(client, jobId, invocation, () =>
+    invocation.terminal.note("cancelled"),
+  );
+  if (ended !== null) return tellEnd(client, ended, invocation);
+  await client.cancelJob(jobId);
+  return interruptedExitCode;
+}
+
+/** Only what concerns one private cluster is taken from the settings. */
+function ownSettings(settings: Settings, dataFolder: string): Settings {
+  return {
+    ...settings,
+    dataFolder,
+    host: "127.0.0.1",
+    port: 0,
+    token: null,
+    workerHost: "127.0.0.1",
+    advertisedHost: "127.0.0.1",
+    workerPort: 0,
+    logFile: null,
+    slots: Math.max(tasksMin, settings.slots),
+  };
+}
+
+/** The submission with smaller splits and more partitions where the plan has too few tasks. */
+async function withEnoughTasks(client: Client, submission: JobSubmission): Promise<JobSubmission> {
+  const plan = await client.plan(submission);
+  const smaller: JobSubmission = { ...submission };
+  if (submission.splitBytes === undefined && plan.splitCount < tasksMin && plan.inputBytes > 1) {
+    smaller.splitBytes = Math.ceil(plan.inputBytes / tasksMin);
+  }
+  if (submission.partitionCount === undefined && submission.hasReducer) {
+    smaller.partitionCount = Math.max(tasksMin, plan.partitionCount);
+  }
+  return smaller;
+}

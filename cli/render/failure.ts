@@ -1,0 +1,51 @@
+import path from "node:path";
+import type { JobFailure, JobView } from "#shared/client/types";
+import { printable } from "./text.js";
+
+/** The probable cause of a failed job: what, where in the code, at which record, what was printed. */
+export function failureLines(job: JobView, cwd: string): string[] {
+  const { failure } = job;
+  if (failure === null) return [`job ${job.id} ${job.status}`];
+  const lines = [`job ${job.id} failed: ${printable(failure.message)} (${failure.code})`];
+  if (failure.userFrame !== null) lines.push(`  in      ${relative(failure.userFrame, cwd)}`);
+  if (failure.place !== null) {
+    const { location, offset, preview } = failure.place;
+    const place = `${relative(location, cwd)}, ${unitOf(failure)} ${offset}`;
+    lines.push(`  at      ${place}`, `  record  ${printable(preview)}`);
+  }
+  lines.push(...attemptLines(job, failure));
+  if (failure.stack !== null) {
+    lines.push("  stack");
+    for (const line of failure.stack.split("\n")) lines.push(`    ${printable(line.trim())}`);
+  }
+  if (failure.logTail.length > 0) {
+    lines.push("  last lines printed");
+    for (const line of failure.logTail) lines.push(`    ${printable(line)}`);
+  }
+  if (failure.task !== null) {
+    const attempt = failure.attempt === null ? "" : ` --attempt ${failure.attempt}`;
+    lines.push(`  whole log: millrace logs ${job.id} --task ${failure.task}${attempt}`);
+  }
+  return lines;
+}
+
+/** A reducer has no place in a file: its offset is the number of the group. */
+function unitOf(failure: JobFailure): string {
+  return failure.task?.startsWith("reduce") === true ? "group" : "byte";
+}
+
+function attemptLines(job: JobView, failure: JobFailure): string[] {
+  if (failure.task === null) return [];
+  const attempt = failure.attempt === null ? "" : `, attempt ${failure.attempt}`;
+  const worker = failure.worker === null ? "" : ` on ${failure.worker}`;
+  const { failed, lost } = job.attempts;
+  return [
+    `  task    ${failure.task}${attempt}${worker}; attempts of the job: ${failed} failed, ${lost} lost`,
+  ];
+}
+
+/** Paths below the current folder without it: shorter, and clickable in editors. */
+function relative(text: string, cwd: string): string {
+  const shown = printable(text);
+  return shown.startsWith(cwd + path.sep) ? shown.slice(cwd.length + 1) : shown;
+}

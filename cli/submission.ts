@@ -1,0 +1,138 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AnyJobDefinition } from "#shared/authoring/job";
+import { resolveParams, type ParamProblem } from "#shared/authoring/params";
+import { fault } from "#shared/errors/fault";
+import { jobSpecSchema, type JobSubmission, type ParamValue } from "#shared/model/job";
+import { limits } from "#shared/model/limits";
+import type { Invocation } from "./command.js";
+import type { LoadedJob } from "./job-file.js";
+
+/** What the person who submits decides; all else stands in the job file. */
+export interface SubmitChoices {
+  /** As written: relative to `cwd`, a path, a folder or a glob. */
+  readonly inputs: readonly string[];
+  readonly output?: string | undefined;
+  readonly overwrite?: boolean;
+  readonly name?: string | undefined;
+  readonly params?: Readonly<Record<string, ParamValue>>;
+  readonly reducers?: number | undefined;
+  readonly splitBytes?: number | undefined;
+  readonly attemptsMax?: number | undefined;
+  readonly taskTimeoutMs?: number | undefined;
+}
+
+/** The choices as flags say them; words after the job file are further inputs. */
+export function readChoices(invocation: Invocation): SubmitChoices {
+  return {
+    inputs: [...invocation.texts("input"), ...invocation.positionals.slice(1)],
+    output: invocation.text("output"),
+    overwrite: invocation.has("overwrite"),
+    name: invocation.text("name"),
+    params: readParams(invocation.texts("param")),
+    reducers: invocation.whole("reducers", 1, limits.partitionsMax),
+    splitBytes: invocation.size("split-bytes", limits.splitBytesMax),
+    attemptsMax: invocation.whole("attempts", 1, 100),
+    taskTimeoutMs: invocation.whole("task-timeout-ms", 100, 86_400_000),
+  };
+}
+
+function readParams(texts: readonly string[]): Record<string, string> {
+  const params: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const text of texts) {
+    const at = text.indexOf("=");
+    if (at < 1) {
+      const shown = JSON.stringify(text);
+      throw fault("MR_ARGUMENT_INVALID", `--param is ${shown}; allowed: NAME=VALUE`);
+    }
+    params[text.slice(0, at)] = text.slice(at + 1);
+  }
+  return params;
+}
+
+/**
+ * Builds what is sent to the master, with absolute locations.
+ * @throws MR_PARAM_INVALID or MR_JOB_INVALID with every fault at once
+ */
+export function buildSubmission(
+  job: LoadedJob,
+  choices: SubmitChoices,
+  cwd: string,
+): JobSubmission {
+  const { definition } = job;
+  if (choices.inputs.length === 0) {
+    throw fault("MR_ARGUMENT_INVALID", "--input is missing; allowed: a file, a folder or a glob");
+  }
+  const specs = definition.params ?? {};
+  const { params, problems } = resolveParams(specs, choices.params ?? {});
+  if (problems.length > 0) throw problemsFault("MR_PARAM_INVALID", "parameters", problems);
+  const partitionCount = partitionCountOf(definition, params, choices.reducers);
+  const splitBytes = choices.splitBytes ?? definition.splitBytes;
+  const attemptsMax = choices.attemptsMax ?? definition.attemptsMax;
+  const taskTimeoutMs = choices.taskTimeoutMs ?? definition.taskTimeoutMs;
+  const submission: JobSubmission = {
+    name: choices.name ?? definition.name,
+    bundleSha256: job.bundle.sha256,
+    paramSpecs: JSON.parse(JSON.stringify(specs)) as NonNullable<JobSubmission["paramSpecs"]>,
+    params,
+    inputs: choices.inputs.map((input) => absoluteLocation(input, cwd)),
+    ...(choices.output === undefined ? {} : { output: absoluteLocation(choices.output, cwd) }),
+    overwrite: choices.overwrite ?? false,
+    reader: definition.input.spec,
+    writer: definition.output.spec,
+    hasReducer: definition.reduce !== undefined,
+    ...(partitionCount === undefined ? {} : { partitionCount }),
+    ...(splitBytes === undefined ? {} : { splitBytes }),
+    ...(attemptsMax === undefined ? {} : { attemptsMax }),
+    ...(taskTimeoutMs === undefined ? {} : { taskTimeoutMs }),
+  };
+  const checked = jobSpecSchema.safeParse(submission);
+  if (checked.success) return submission;
+  const found = checked.error.issues.map((issue) => ({
+    field: issue.path.join("."),
+    problem: issue.message,
+  }));
+  throw problemsFault("MR_JOB_INVALID", "the job", found);
+}
+
+/** Ranges fix the number of reduce tasks: one more than there are boundaries. */
+function partitionCountOf(
+  definition: AnyJobDefinition,
+  params: Record<string, ParamValue>,
+  reducers: number | undefined,
+): number | undefined {
+  const wanted = reducers ?? definition.reducers;
+  const { partition } = definition;
+  if (definition.reduce === undefined) {
+    if (reducers === undefined) return undefined;
+    throw fault("MR_ARGUMENT_INVALID", "--reducers is given, but the job has no reducer");
+  }
+  if (typeof partition !== "object") return wanted;
+  const ranges = partition.boundaries(params).length + 1;
+  if (wanted === undefined || wanted === ranges) return ranges;
+  throw fault(
+    "MR_JOB_INVALID",
+    `reducers is ${wanted}; allowed: ${ranges}, one more than byRange() has boundaries`,
+    { field: "reducers" },
+  );
+}
+
+/** @throws MR_LOCATION_UNSUPPORTED for anything that is not a path */
+export function absoluteLocation(given: string, cwd: string): string {
+  if (given.startsWith("file://")) return fileURLToPath(given);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) {
+    throw fault("MR_LOCATION_UNSUPPORTED", "only paths can be read and written today", {
+      location: given,
+    });
+  }
+  return path.resolve(cwd, given);
+}
+
+function problemsFault(
+  code: "MR_PARAM_INVALID" | "MR_JOB_INVALID",
+  what: string,
+  problems: readonly ParamProblem[],
+) {
+  const list = problems.map(({ field, problem }) => `\n  ${field} ${problem}`).join("");
+  return fault(code, `${what}: not right:${list}`);
+}

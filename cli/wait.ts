@@ -1,0 +1,81 @@
+import type { Client } from "#shared/client/client";
+import type { JobView } from "#shared/client/types";
+import { watchJob } from "#shared/client/watch";
+import { onInterrupt } from "./interrupts.js";
+import { Progress } from "./progress.js";
+import { failureLines } from "./render/failure.js";
+import { durationText, plural } from "./render/text.js";
+import { elapsedMs } from "./render/job.js";
+import type { Invocation } from "./command.js";
+
+/**
+ * Follows a job with progress until it ends.
+ * @returns the final job, or null when Ctrl-C ended the waiting (`onDetach` was called before)
+ */
+export async function followJob(
+  client: Client,
+  jobId: string,
+  invocation: Invocation,
+  onDetach: () => void,
+): Promise<JobView | null> {
+  const progress = new Progress(invocation.terminal);
+  const controller = new AbortController();
+  const stopListening = onInterrupt(() => controller.abort());
+  let last: JobView | null = null;
+  try {
+    const onUnreachable = (error: Error): void => progress.say(`${error.message}; waiting for it`);
+    const options = { signal: controller.signal, onUnreachable };
+    for await (const job of watchJob(client, jobId, options)) {
+      progress.update(job);
+      last = job;
+    }
+    return last;
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    progress.end();
+    onDetach();
+    return null;
+  } finally {
+    progress.end();
+    stopListening();
+  }
+}
+
+/** Waits for a job as `--wait` does, and says how it ended. @returns the exit code */
+export async function waitForJob(
+  client: Client,
+  jobId: string,
+  invocation: Invocation,
+): Promise<number> {
+  const { terminal } = invocation;
+  const job = await followJob(client, jobId, invocation, () => {
+    terminal.note(`the job goes on; come back with: millrace job ${jobId} --wait`);
+    terminal.note(`or end it with: millrace cancel ${jobId}`);
+  });
+  if (job === null) return 0;
+  return tellEnd(client, job, invocation);
+}
+
+/** Prints how a job ended. @returns 0 when it succeeded, otherwise 1 */
+export async function tellEnd(
+  client: Client,
+  job: JobView,
+  invocation: Invocation,
+): Promise<number> {
+  const isDone = job.status === "succeeded";
+  if (invocation.has("json")) {
+    invocation.print(job, []);
+    return isDone ? 0 : 1;
+  }
+  if (!isDone) {
+    for (const line of failureLines(job, invocation.cwd)) invocation.terminal.note(line);
+    return 1;
+  }
+  const output = await client.getOutput(job.id);
+  const took = durationText(elapsedMs(job, Date.now()));
+  invocation.terminal.note(`job ${job.id} succeeded in ${took}`);
+  invocation.terminal.out(
+    `${output.output}: ${plural(output.parts.length, "part")}, ${plural(output.records, "record")}`,
+  );
+  return 0;
+}
