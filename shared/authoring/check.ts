@@ -1,5 +1,5 @@
 import { fault } from "#shared/errors/fault";
-import { jobNameSchema } from "#shared/model/job";
+import { jobNamePattern } from "#shared/model/ids";
 import type { AnyJobDefinition } from "./job.js";
 
 const fields = new Set([
@@ -29,8 +29,10 @@ export function checkDefinition(definition: AnyJobDefinition): void {
   for (const field of Object.keys(definition)) {
     if (!fields.has(field)) refuse("job", field, `only the fields ${[...fields].join(", ")}`);
   }
-  const name = jobNameSchema.safeParse(definition.name);
-  if (!name.success) refuse("name", definition.name, "1 to 41 letters, digits, '-' or '_'");
+  // No schema here: what this file imports travels with every bundled job.
+  if (typeof definition.name !== "string" || !jobNamePattern.test(definition.name)) {
+    refuse("name", definition.name, "1 to 41 letters, digits, '-' or '_'");
+  }
   if (definition.input?.spec === undefined) {
     refuse("input", definition.input, "a reader: text(), jsonl(), wholeFile() or fixedLength()");
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jobNamePattern } from "./ids.js";
 import { limits } from "./limits.js";
 
 /** How input bytes become records. */
@@ -39,7 +40,7 @@ export type ParamSpec = z.infer<typeof paramSpecSchema>;
 export const jobNameSchema = z
   .string()
   .regex(
-    /^[a-z0-9][a-z0-9_-]{0,40}$/i,
+    jobNamePattern,
     "must be 1 to 41 letters, digits, '-' or '_', starting with a letter or digit",
   );
 
