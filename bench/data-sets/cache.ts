@@ -1,0 +1,68 @@
+import fs from "node:fs";
+import path from "node:path";
+import { RecordGenerator } from "./records.js";
+import { TextGenerator } from "./text.js";
+
+export type DataKind = "text" | "records";
+
+/** A generated input file and what is known of it. */
+export interface DataSet {
+  readonly kind: DataKind;
+  readonly path: string;
+  readonly seed: number;
+  readonly sizeBytes: number;
+  /** Words of a text, records of a record file. */
+  readonly itemCount: number;
+}
+
+/** Grows when a generator's bytes change, so that old files are not taken for new ones. */
+const formatVersion = 1;
+
+interface Request {
+  readonly kind: DataKind;
+  readonly folder: string;
+  readonly seed: number;
+  readonly sizeBytes: number;
+}
+
+/**
+ * The data set of a seed and a size: the file in `folder` if it is there, otherwise generated.
+ * @param onGenerate called before the generator starts, which takes some seconds
+ */
+export function dataSet(request: Request, onGenerate: (path: string) => void): DataSet {
+  const { kind, folder, seed, sizeBytes } = request;
+  const name = `${kind}-v${formatVersion}-seed${seed}-${sizeBytes}`;
+  const dataPath = path.join(folder, `${name}.txt`);
+  const factsPath = path.join(folder, `${name}.json`);
+  if (!fs.existsSync(factsPath) || !fs.existsSync(dataPath)) {
+    onGenerate(dataPath);
+    fs.mkdirSync(folder, { recursive: true });
+    const facts = generate(request, dataPath);
+    fs.writeFileSync(factsPath, JSON.stringify(facts));
+  }
+  const facts = JSON.parse(fs.readFileSync(factsPath, "utf8")) as { itemCount: number };
+  const actualBytes = fs.statSync(dataPath).size;
+  return { kind, path: dataPath, seed, sizeBytes: actualBytes, itemCount: facts.itemCount };
+}
+
+function generate(request: Request, dataPath: string): { itemCount: number } {
+  const { kind, seed, sizeBytes } = request;
+  const partial = `${dataPath}.${process.pid}.partial`;
+  const file = fs.openSync(partial, "w");
+  const generator =
+    kind === "text" ? new TextGenerator(seed, sizeBytes) : new RecordGenerator(seed, sizeBytes);
+  try {
+    for (const block of generator.blocks()) writeFully(file, block);
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+  fs.renameSync(partial, dataPath);
+  const isText = generator instanceof TextGenerator;
+  return { itemCount: isText ? generator.wordCount : generator.recordCount };
+}
+
+function writeFully(file: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += fs.writeSync(file, bytes, written);
+}
