@@ -47,7 +47,7 @@ function faultCode(run: () => unknown): string {
 describe("journal", () => {
   it("gives back what was appended, in order and with its instants", () => {
     const first = open();
-    expect(first.recover().checkpoint).toBeNull();
+    expect(first.recover().checkpoint).toEqual([]);
     first.append([cancel(1), cancel(2)]);
     first.append([cancel(3)]);
     close(first);
@@ -62,23 +62,36 @@ describe("journal", () => {
   it("starts from the checkpoint and drops the events that it contains", () => {
     const first = open();
     first.append([cancel(1), cancel(2)]);
-    first.checkpoint('{"saved":2}');
+    first.checkpoint([() => "saved", () => "2"]);
     first.append([cancel(3)]);
     close(first);
     const second = open();
     const recovery = second.recover();
-    expect(recovery.checkpoint).toBe('{"saved":2}');
+    expect(recovery.checkpoint).toEqual(["saved", "2"]);
     expect([...recovery.events].map((row) => row.seq)).toEqual([3]);
     expect(second.eventCount).toBe(1);
-    second.checkpoint('{"saved":3}');
+    second.checkpoint([() => "saved 3"]);
     close(second);
-    expect(open().recover().checkpoint).toBe('{"saved":3}');
+    expect(open().recover().checkpoint).toEqual(["saved 3"]);
+  });
+
+  it("keeps the former checkpoint when a new one fails half-way", () => {
+    const journal = open();
+    journal.append([cancel(1)]);
+    journal.checkpoint([() => "old"]);
+    journal.append([cancel(2)]);
+    const fail = () => {
+      throw new RangeError("too long");
+    };
+    expect(() => journal.checkpoint([() => "new", fail])).toThrow(RangeError);
+    expect(journal.recover().checkpoint).toEqual(["old"]);
+    expect(eventsOf(journal)).toEqual([cancel(2).event]);
   });
 
   it("goes on numbering after a checkpoint that contains everything", () => {
     const first = open();
     first.append([cancel(1)]);
-    first.checkpoint("{}");
+    first.checkpoint([() => "{}"]);
     close(first);
     const second = open();
     second.append([cancel(2)]);
@@ -88,9 +101,9 @@ describe("journal", () => {
   it("asks for a checkpoint after 10,000 events, or twice the tasks when there are more", () => {
     const journal = open();
     journal.append(Array.from({ length: 10_001 }, (_, index) => cancel(index)));
-    expect(journal.isCheckpointDue(0)).toBe(true);
-    expect(journal.isCheckpointDue(5_000)).toBe(true);
-    expect(journal.isCheckpointDue(5_001)).toBe(false);
+    expect(journal.isCheckpointDue(() => 0)).toBe(true);
+    expect(journal.isCheckpointDue(() => 5_000)).toBe(true);
+    expect(journal.isCheckpointDue(() => 5_001)).toBe(false);
   });
 
   it("writes a batch wholly or not at all", () => {
@@ -152,6 +165,17 @@ describe("journal that cannot be used", () => {
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(path, bytes);
     expect(faultCode(() => eventsOf(open()))).toBe("MR_JOURNAL_CORRUPT");
+  });
+
+  it("notices a missing part of a checkpoint", () => {
+    const first = open();
+    first.append([cancel(1)]);
+    first.checkpoint([() => "a", () => "b"]);
+    close(first);
+    const database = new Database(path);
+    database.exec("DELETE FROM checkpoints WHERE part = 1");
+    database.close();
+    expect(faultCode(() => open().recover())).toBe("MR_JOURNAL_CORRUPT");
   });
 
   it("notices a missing event", () => {

@@ -22,8 +22,8 @@ export interface JournalledEvent {
 }
 
 export interface Recovery {
-  /** The saved state, as text; null before the first checkpoint. */
-  readonly checkpoint: string | null;
+  /** The saved state as the texts that were given; empty before the first checkpoint. */
+  readonly checkpoint: readonly string[];
   /** What happened since, oldest first, read as it is consumed. Nothing else may run meanwhile. */
   readonly events: Iterable<JournalledEvent>;
 }
@@ -82,26 +82,36 @@ export class Journal {
 
   /** @throws MR_JOURNAL_CORRUPT, also while the events are iterated */
   recover(): Recovery {
-    const row = this.#database
-      .prepare("SELECT seq, body, crc FROM checkpoints ORDER BY seq DESC LIMIT 1")
-      .get() as { seq: number; body: string; crc: number } | undefined;
-    if (row !== undefined && crc32(row.body) !== row.crc) this.#corrupt("checkpoint", row.seq);
-    return { checkpoint: row?.body ?? null, events: this.#eventsAfter(row?.seq ?? 0) };
+    const seq = this.#checkpointSeq;
+    const rows = this.#database
+      .prepare("SELECT part_count, body, crc FROM checkpoints WHERE seq = ? ORDER BY part")
+      .all(seq) as { part_count: number; body: string; crc: number }[];
+    if (rows.length !== (rows[0]?.part_count ?? 0)) this.#corrupt("checkpoint", seq);
+    for (const { body, crc } of rows) if (crc32(body) !== crc) this.#corrupt("checkpoint", seq);
+    return { checkpoint: rows.map((row) => row.body), events: this.#eventsAfter(seq) };
   }
 
   /** Whether enough events gathered; scales with the state so that its cost per event stays level. */
-  isCheckpointDue(taskCount: number): boolean {
-    return this.eventCount > Math.max(checkpointEventsMin, 2 * taskCount);
+  isCheckpointDue(taskCount: () => number): boolean {
+    if (this.eventCount <= checkpointEventsMin) return false;
+    return this.eventCount > 2 * taskCount();
   }
 
-  /** Saves the state after the last appended event and drops the events that it contains. */
-  checkpoint(body: string): void {
+  /**
+   * Saves the state after the last appended event and drops the events that it contains.
+   * @param parts the state in texts of any number, as one alone may be longer than a text can be
+   */
+  checkpoint(parts: readonly (() => string)[]): void {
     const seq = this.#lastSeq;
     const write = this.#database.transaction(() => {
-      this.#database
-        .prepare("INSERT OR REPLACE INTO checkpoints (seq, body, crc) VALUES (?, ?, ?)")
-        .run(seq, body, crc32(body));
-      this.#database.prepare("DELETE FROM checkpoints WHERE seq < ?").run(seq);
+      this.#database.prepare("DELETE FROM checkpoints").run();
+      const insert = this.#database.prepare(
+        "INSERT INTO checkpoints (seq, part, part_count, body, crc) VALUES (?, ?, ?, ?, ?)",
+      );
+      for (const [part, write] of parts.entries()) {
+        const body = write();
+        insert.run(seq, part, parts.length, body, crc32(body));
+      }
       this.#database.prepare("DELETE FROM events WHERE seq <= ?").run(seq);
     });
     mapErrors(this.#path, write);

@@ -75,7 +75,8 @@ export type JobView = z.infer<typeof jobViewSchema>;
 
 export const jobAnswerSchema = z.object({ job: jobViewSchema });
 
-export const taskStateSchema = z.enum(["pending", "running", "done"]);
+/** `failed` and `cancelled` only once the job ended. */
+export const taskStateSchema = z.enum(["pending", "running", "done", "failed", "cancelled"]);
 
 export const taskViewSchema = z.object({
   stage: stageSchema,

@@ -29,22 +29,25 @@ describe("metrics of the master", () => {
       workers: { ready: 3, draining: 0 },
       slotsTotal: 6,
       slotsUsed: 5,
+      attempts: { started: 9, failed: 1, lost: 2 },
     }));
     const first = await metrics.text();
     expect(first).toContain('mapreduce_jobs_count{status="running"} 2');
     expect(first).toContain('mapreduce_tasks_count{stage="map",state="pending"} 7');
     expect(first).toContain("mapreduce_slots_count 6");
+    expect(first).toContain("mapreduce_attempts_started_total 9");
     running = 0;
     const second = await metrics.text();
+    expect(second).toContain("mapreduce_attempts_lost_total 2");
     expect(second).not.toContain('mapreduce_jobs_count{status="running"}');
     expect(second).toContain('mapreduce_jobs_count{status="succeeded"} 1');
   });
 
   it("counts by label", async () => {
-    metrics.attemptsStarted.inc({ stage: "map" }, 4);
+    metrics.messagesSent.inc({ type: "leave" }, 4);
     metrics.journalAppendSeconds.observe(0.003);
     const text = await metrics.text();
-    expect(text).toContain('mapreduce_attempts_started_total{stage="map"} 4');
+    expect(text).toContain('mapreduce_messages_sent_total{type="leave"} 4');
     expect(text).toContain("mapreduce_journal_append_seconds_count 1");
   });
 });

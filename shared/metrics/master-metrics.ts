@@ -14,6 +14,8 @@ export interface ClusterGauges {
   readonly workers: Readonly<Record<"ready" | "draining", number>>;
   readonly slotsTotal: number;
   readonly slotsUsed: number;
+  /** Of all jobs together, forgotten ones included. */
+  readonly attempts: { readonly started: number; readonly failed: number; readonly lost: number };
 }
 
 /** Every metric of the master, each declared once. One instance a process or test. */
@@ -37,23 +39,20 @@ export class MasterMetrics {
     "Delay of the event loop since the last look",
     ["quantile"],
   );
-  readonly jobsEnded = this.#counter("mapreduce_jobs_ended_total", "Jobs that ended, by status", [
-    "status",
-  ]);
   readonly attemptsStarted = this.#counter(
     "mapreduce_attempts_started_total",
-    "Attempts sent to a worker",
-    ["stage"],
+    "Attempts launched, by all jobs in the journal",
+    [],
   );
   readonly attemptsFailed = this.#counter(
     "mapreduce_attempts_failed_total",
     "Attempts that ended in an error",
-    ["stage"],
+    [],
   );
   readonly attemptsLost = this.#counter(
     "mapreduce_attempts_lost_total",
-    "Attempts whose worker went away or which were given up without blame",
-    ["stage"],
+    "Attempts whose worker went away",
+    [],
   );
   readonly reportsFenced = this.#counter(
     "mapreduce_reports_fenced_total",
@@ -126,6 +125,15 @@ export class MasterMetrics {
     for (const [state, count] of Object.entries(now.workers)) this.workers.set({ state }, count);
     this.slots.set(now.slotsTotal);
     this.slotsUsed.set(now.slotsUsed);
+    const { started, failed, lost } = now.attempts;
+    for (const [counter, total] of [
+      [this.attemptsStarted, started],
+      [this.attemptsFailed, failed],
+      [this.attemptsLost, lost],
+    ] as const) {
+      counter.reset();
+      counter.inc(total);
+    }
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: Label[]): Gauge<Label> {

@@ -1,0 +1,108 @@
+import type { Request, Response } from "express";
+import { z } from "zod";
+import * as views from "#master/schedule/views";
+import {
+  jobStatusSchema,
+  planSplitsMax,
+  type JobCounters,
+  type JobOutput,
+  type PlanView,
+} from "#shared/client/types";
+import type { FaultCode } from "#shared/errors/codes";
+import { fault } from "#shared/errors/fault";
+import { isFinal, jobSpecSchema } from "#shared/model/job";
+import { outputPaths } from "#shared/model/keys";
+import type { ApiContext } from "./context.js";
+import { jobView } from "./job-view.js";
+import { beyond, pageOf, pageQuery } from "./page.js";
+import { check } from "./problem.js";
+import { checkSpec } from "./submit.js";
+
+export const jobPath = z.object({ jobId: z.string() });
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  status: jobStatusSchema.optional(),
+  name: z.string().max(100).optional(),
+});
+
+/** `GET /jobs`: newest first. */
+export function listJobs(api: ApiContext, request: Request, response: Response): void {
+  const query = check(listQuery, request.query, "query");
+  const matching = [...api.coordinator.state.jobs.values()]
+    .filter((job) => query.status === undefined || job.status === query.status)
+    .filter((job) => query.name === undefined || job.spec.name === query.name)
+    .map((job) => ({ place: job.order, item: job.jobId }))
+    .toReversed();
+  const after = (place: number | null) => beyond(matching, place, "falling");
+  response.json(pageOf(query, after, (jobId) => jobView(api, jobId)));
+}
+
+/** `GET /jobs/:jobId` */
+export function getJob(api: ApiContext, request: Request, response: Response): void {
+  const { jobId } = check(jobPath, request.params, "path");
+  response.json({ job: jobView(api, jobId) });
+}
+
+/** `POST /jobs/:jobId/cancel`: a job whose commit began runs to its end, which decides. */
+export async function cancelJob(api: ApiContext, request: Request, response: Response) {
+  const { jobId } = check(jobPath, request.params, "path");
+  const { status } = api.job(jobId);
+  if (isFinal(status) && status !== "cancelled") {
+    throw fault("MR_JOB_ENDED", "the job ended already", { jobId, jobStatus: status });
+  }
+  if (status !== "cancelled" && status !== "cancelling") {
+    await api.coordinator.submit({ type: "cancel-requested", jobId });
+  }
+  response.status(202).json({ job: jobView(api, jobId) });
+}
+
+/** `GET /jobs/:jobId/counters`: summed over winning attempts only. */
+export function getCounters(api: ApiContext, request: Request, response: Response): void {
+  const { jobId } = check(jobPath, request.params, "path");
+  api.job(jobId);
+  const counters: JobCounters = {
+    jobId,
+    counters: views.jobCounters(api.coordinator.state, jobId),
+  };
+  response.json(counters);
+}
+
+/** `GET /jobs/:jobId/output`: the committed parts. */
+export function getOutput(api: ApiContext, request: Request, response: Response): void {
+  const { jobId } = check(jobPath, request.params, "path");
+  const { status, summary, output } = api.job(jobId);
+  if (summary === null) {
+    throw fault("MR_JOB_ENDED", "only a job that succeeded has an output", {
+      jobId,
+      jobStatus: status,
+    });
+  }
+  const parts = views.winningParts(api.coordinator.state, jobId);
+  const answer: JobOutput = {
+    output,
+    parts: parts.map(({ records, bytes, sha256 }, index) => {
+      return { name: outputPaths.part(index), records, bytes, sha256 };
+    }),
+    records: summary.records,
+    bytes: summary.bytes,
+  };
+  response.json(answer);
+}
+
+/** `POST /plan`: what a submission would become now. */
+export async function postPlan(api: ApiContext, request: Request, response: Response) {
+  const spec = checkSpec(check(jobSpecSchema, request.body));
+  const planned = await api.coordinator.plan(spec);
+  if (!planned.ok) throw fault(planned.failure.code as FaultCode, planned.failure.message);
+  const { splits, partitionCount, inputBytes, fileCount, reasons } = planned.plan;
+  const answer: PlanView = {
+    splitCount: splits.length,
+    partitionCount,
+    inputBytes,
+    fileCount,
+    reasons: [...reasons],
+    splits: splits.slice(0, planSplitsMax),
+  };
+  response.json(answer);
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import type { Request, Response } from "express";
+import { resolveParams } from "#shared/authoring/params";
+import { fault } from "#shared/errors/fault";
+import { isFinal, jobSpecSchema, type JobSpec } from "#shared/model/job";
+import { makeJobId, type JobId } from "#shared/model/ids";
+import { keys } from "#shared/model/keys";
+import { parseLocation } from "#shared/storage/locations";
+import type { ApiContext } from "./context.js";
+import { jobView } from "./job-view.js";
+import { check, FieldFault, type FieldProblem } from "./problem.js";
+
+const keyPattern = /^[\x21-\x7e]{1,200}$/;
+
+/**
+ * Submits in the making: what was checked stays true until the state knows the job. One instance a
+ * process.
+ */
+export class Submits {
+  /** Output folders of jobs that are being submitted. */
+  readonly #outputs = new Set<string>();
+  /** By idempotency key: repeats that come before the first was answered wait for it. */
+  readonly #underWay = new Map<string, Promise<JobId>>();
+
+  constructor(private readonly api: ApiContext) {}
+
+  /** `POST /jobs`: 201 once the job is in the journal. */
+  async post(request: Request, response: Response): Promise<void> {
+    const key = readKey(request);
+    const spec = check(jobSpecSchema, request.body);
+    const { jobId, isRepeat } =
+      key === null
+        ? { jobId: await this.#submit(spec, null), isRepeat: false }
+        : await this.#submitOnce(spec, key);
+    response
+      .status(isRepeat ? 200 : 201)
+      .location(`/api/v1/jobs/${jobId}`)
+      .json({ job: jobView(this.api, jobId) });
+  }
+
+  async #submitOnce(spec: JobSpec, key: string): Promise<{ jobId: JobId; isRepeat: boolean }> {
+    const bodySha256 = createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+    for (;;) {
+      const former = this.api.coordinator.findSubmission(key);
+      if (former !== null) {
+        if (former.bodySha256 === bodySha256) return { jobId: former.jobId, isRepeat: true };
+        throw fault("MR_IDEMPOTENCY_MISMATCH", "this Idempotency-Key was used for another job", {
+          idempotencyKey: key,
+          jobId: former.jobId,
+        });
+      }
+      const underWay = this.#underWay.get(key);
+      if (underWay === undefined) break;
+      // It may fail, and then this request takes its turn.
+      await underWay.catch(() => null);
+    }
+    const submit = this.#submit(spec, { key, bodySha256 });
+    this.#underWay.set(key, submit);
+    try {
+      return { jobId: await submit, isRepeat: false };
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  async #submit(
+    given: JobSpec,
+    idempotency: { readonly key: string; readonly bodySha256: string } | null,
+  ): Promise<JobId> {
+    const { api } = this;
+    const spec = checkSpec(given);
+    await this.#checkBundle(spec);
+    const { clock, ids, dataFolder } = api.options;
+    const jobId = makeJobId(spec.name, clock.nowMs(), ids.suffix(4));
+    const output = spec.output ?? `${dataFolder}/${keys.output(jobId)}`;
+    const folder = parseLocation(output).key;
+    this.#claim(folder, output);
+    try {
+      if (!spec.overwrite && (await api.coordinator.outputExists(output))) {
+        throw fault("MR_OUTPUT_EXISTS", "the output folder has content; overwrite is not set", {
+          output,
+        });
+      }
+      const submission = idempotency === null ? undefined : { ...idempotency, jobId };
+      await api.coordinator.submit({ type: "job-submitted", jobId, spec, output }, submission);
+    } finally {
+      this.#outputs.delete(folder);
+    }
+    return jobId;
+  }
+
+  /** @throws MR_OUTPUT_EXISTS when another job writes there */
+  #claim(folder: string, output: string): void {
+    for (const job of this.api.coordinator.state.jobs.values()) {
+      if (isFinal(job.status) || parseLocation(job.output).key !== folder) continue;
+      throw fault("MR_OUTPUT_EXISTS", "another job writes to this output folder", {
+        output,
+        jobId: job.jobId,
+      });
+    }
+    if (this.#outputs.has(folder)) {
+      throw fault("MR_OUTPUT_EXISTS", "another job writes to this output folder", { output });
+    }
+    this.#outputs.add(folder);
+  }
+
+  async #checkBundle({ bundleSha256 }: JobSpec): Promise<void> {
+    const stat = await this.api.backend.stat(this.api.dataKey(keys.bundle(bundleSha256)));
+    if (stat !== null) return;
+    throw fault("MR_BUNDLE_NOT_FOUND", "the job's bundle was not uploaded", { bundleSha256 });
+  }
+}
+
+/**
+ * Checks what the schema alone cannot.
+ * @returns the spec with complete parameters
+ * @throws MR_REQUEST_INVALID, MR_PARAM_INVALID, MR_LOCATION_UNSUPPORTED
+ */
+export function checkSpec(spec: JobSpec): JobSpec {
+  const { params, problems } = resolveParams(spec.paramSpecs, spec.params);
+  if (problems.length > 0) {
+    const errors = problems.map(({ field, problem }) => ({ field, detail: problem }));
+    const fields = errors.map((each) => each.field).join(", ");
+    throw new FieldFault("MR_PARAM_INVALID", `parameters are not right: ${fields}`, errors);
+  }
+  const errors: FieldProblem[] = [];
+  if (spec.reader.kind === "fixed" && spec.reader.keyBytes > spec.reader.recordBytes) {
+    const detail = `is ${spec.reader.keyBytes}; at most recordBytes (${spec.reader.recordBytes})`;
+    errors.push({ field: "reader.keyBytes", detail });
+  }
+  if (!spec.hasReducer && spec.partitionCount !== undefined) {
+    const detail = `is ${spec.partitionCount}; a job without a reducer has no partitions`;
+    errors.push({ field: "partitionCount", detail });
+  }
+  if (errors.length > 0) {
+    throw new FieldFault("MR_REQUEST_INVALID", "fields contradict each other", errors);
+  }
+  for (const location of spec.inputs) parseLocation(location);
+  if (spec.output !== undefined) parseLocation(spec.output);
+  return { ...spec, params };
+}
+
+function readKey(request: Request): string | null {
+  const key = request.get("idempotency-key");
+  if (key === undefined) return null;
+  if (keyPattern.test(key)) return key;
+  throw fault("MR_REQUEST_INVALID", "header Idempotency-Key must be 1 to 200 printable characters");
+}

@@ -1,0 +1,229 @@
+import type { Journal } from "#master/journal/journal";
+import type { Submission } from "#master/journal/submissions";
+import type { Command } from "#master/schedule/commands";
+import type { Event } from "#master/schedule/events";
+import { deserialise, serialise, type SavedState } from "#master/schedule/serialise";
+import { createState, type ScheduleConfig, type State } from "#master/schedule/state";
+import { step } from "#master/schedule/step";
+import type { Clock, Timers } from "#shared/clock/clock";
+import { asFault, fault } from "#shared/errors/fault";
+import type { Logger } from "#shared/log/logger";
+import type { MasterMetrics } from "#shared/metrics/master-metrics";
+import type { Connection } from "./connection.js";
+
+/** Events of one transaction; the rest waits for a turn of the event loop, so that sockets are read. */
+const batchMax = 2_000;
+/** Events replayed before others get a turn, so that health is answered during a long recovery. */
+const replaySlice = 5_000;
+const diskRetryMs = 1_000;
+
+/** An event on its way into the journal. */
+export interface Offered {
+  readonly event: Event;
+  /** The connection that it came over. */
+  readonly connection: Connection | null;
+  readonly submission?: Submission;
+  readonly settle?: { resolve(): void; reject(reason: unknown): void };
+}
+
+export interface EventLoopParts {
+  readonly journal: Journal;
+  readonly schedule: Partial<ScheduleConfig>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly metrics: MasterMetrics;
+  /** Runs before the step of a live event; never in a replay. */
+  before(offered: Offered): void;
+  /** Performs what the step of a live event asked for. */
+  perform(commands: readonly Command[], offered: Offered, atMs: number): void;
+  /** An error that no event can express: the process is to stop, the journal repairs. */
+  onFatal(error: unknown): void;
+}
+
+/**
+ * The coordinator's heart: takes events in the order offered, makes each durable, lets the pure
+ * state machine take it, and hands its commands on. Nothing else changes the state.
+ */
+export class EventLoop {
+  readonly #parts: EventLoopParts;
+  #state: State;
+  #queue: Offered[] = [];
+  #isScheduled = false;
+  #isOpen = false;
+  #lastAtMs = 0;
+  #checkpointFailedAt = 0;
+
+  constructor(parts: EventLoopParts) {
+    this.#parts = parts;
+    this.#state = createState(parts.schedule);
+  }
+
+  /** To be read only. */
+  get state(): State {
+    return this.#state;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Rebuilds the state from the journal, then opens for events. @throws MR_JOURNAL_CORRUPT */
+  async recover(): Promise<{ eventCount: number }> {
+    const { journal, schedule } = this.#parts;
+    const { checkpoint, events } = journal.recover();
+    if (checkpoint.length > 0) this.#state = deserialise(joinParts(checkpoint), schedule);
+    let eventCount = 0;
+    for (const { event, atMs } of events) {
+      step(this.#state, event, atMs);
+      this.#lastAtMs = Math.max(this.#lastAtMs, atMs);
+      eventCount += 1;
+      if (eventCount % replaySlice === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#isOpen = true;
+    return { eventCount };
+  }
+
+  /** Takes an event whose loss would be an error: it stays queued until it could be written. */
+  offer(event: Event, connection: Connection | null = null): void {
+    this.#push({ event, connection });
+  }
+
+  /**
+   * Takes an event from someone who waits for the outcome.
+   * @returns when the event is durable and applied
+   * @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE when it could not be written and is forgotten
+   */
+  submit(event: Event, submission?: Submission): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = { resolve, reject };
+      this.#push({
+        event,
+        connection: null,
+        settle,
+        ...(submission === undefined ? {} : { submission }),
+      });
+    });
+  }
+
+  /** Writes what is queued, saves a checkpoint, and takes nothing more. */
+  close(): void {
+    if (!this.#isOpen) return;
+    while (this.#queue.length > 0 && this.#drain());
+    this.#isOpen = false;
+    this.#saveCheckpoint();
+  }
+
+  #push(offered: Offered): void {
+    if (!this.#isOpen) {
+      offered.settle?.reject(fault("MR_NOT_READY", "the master takes no changes now"));
+      return;
+    }
+    this.#queue.push(offered);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isScheduled = false;
+    if (!this.#isOpen) return;
+    try {
+      const written = this.#drain();
+      if (!written) {
+        this.#isScheduled = true;
+        this.#parts.timers.after(diskRetryMs, () => this.#turn());
+        return;
+      }
+      this.#checkpointIfDue();
+    } catch (error) {
+      this.#isOpen = false;
+      this.#parts.onFatal(error);
+      return;
+    }
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  /** @returns false when the journal cannot be written just now */
+  #drain(): boolean {
+    const batch = this.#queue.splice(0, batchMax);
+    if (batch.length === 0) return true;
+    const atMs = Math.max(this.#lastAtMs, this.#parts.clock.nowMs());
+    if (!this.#append(batch, atMs)) return false;
+    this.#lastAtMs = atMs;
+    for (const offered of batch) {
+      this.#parts.before(offered);
+      const commands = step(this.#state, offered.event, atMs);
+      this.#parts.perform(commands, offered, atMs);
+      offered.settle?.resolve();
+    }
+    return true;
+  }
+
+  #append(batch: readonly Offered[], atMs: number): boolean {
+    const { journal, metrics, clock, log } = this.#parts;
+    const startMs = clock.monotonicMs();
+    try {
+      journal.append(
+        batch.map(({ event, submission }) => ({
+          atMs,
+          event,
+          ...(submission === undefined ? {} : { submission }),
+        })),
+      );
+    } catch (error) {
+      const { kind } = asFault(error);
+      if (kind !== "exhausted" && kind !== "unavailable") throw error;
+      log.error({ err: error }, "journal cannot be written, trying again");
+      for (const offered of batch) offered.settle?.reject(error);
+      this.#queue = [...batch.filter(({ settle }) => settle === undefined), ...this.#queue];
+      return false;
+    }
+    metrics.journalAppendSeconds.observe((clock.monotonicMs() - startMs) / 1000);
+    metrics.journalEvents.inc(batch.length);
+    return true;
+  }
+
+  #checkpointIfDue(): void {
+    const { journal } = this.#parts;
+    if (journal.eventCount < 2 * this.#checkpointFailedAt) return;
+    if (journal.isCheckpointDue(() => taskCount(this.#state))) this.#saveCheckpoint();
+  }
+
+  /** The events are all there: without a checkpoint a start only takes longer. */
+  #saveCheckpoint(): void {
+    const { journal, log, clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const { eventCount } = journal;
+    if (eventCount === 0) return;
+    try {
+      journal.checkpoint(partsOf(serialise(this.#state)));
+      this.#checkpointFailedAt = 0;
+      const durationMs = Math.round(clock.monotonicMs() - startMs);
+      log.info({ eventCount, durationMs }, "checkpoint saved");
+    } catch (error) {
+      this.#checkpointFailedAt = eventCount;
+      log.error({ err: error, eventCount }, "checkpoint could not be saved");
+    }
+  }
+}
+
+/** The state without its jobs, then one text a job. */
+function partsOf({ jobs, ...rest }: SavedState): (() => string)[] {
+  return [() => JSON.stringify(rest), ...jobs.map((job) => () => JSON.stringify(job))];
+}
+
+function joinParts([rest, ...jobs]: readonly string[]): SavedState {
+  const saved = JSON.parse(rest ?? "") as Omit<SavedState, "jobs">;
+  return { ...saved, jobs: jobs.map((job) => JSON.parse(job) as SavedState["jobs"][number]) };
+}
+
+function taskCount(state: State): number {
+  let count = 0;
+  for (const job of state.jobs.values()) count += job.maps.taskCount + job.reduces.taskCount;
+  return count;
+}

@@ -1,0 +1,140 @@
+import { commitJob } from "#master/commit/commit-job";
+import { outputExists } from "#master/commit/output-exists";
+import { removePending } from "#master/commit/remove-pending";
+import { planJob, type Planned } from "#master/plan/plan-job";
+import type { Event } from "#master/schedule/events";
+import type { Job, State } from "#master/schedule/state";
+import { winningParts } from "#master/schedule/views";
+import { asFault } from "#shared/errors/fault";
+import type { Logger } from "#shared/log/logger";
+import type { JobId } from "#shared/model/ids";
+import type { JobSpec } from "#shared/model/job";
+import { keys } from "#shared/model/keys";
+import type { Failure } from "#shared/model/result";
+import type { StorageBackend } from "#shared/storage/backend";
+import { expandInputs } from "#shared/storage/listing";
+
+export interface JobEffectsParts {
+  /** Rooted at `/`. */
+  readonly backend: StorageBackend;
+  /** Backend key of the data folder. */
+  readonly dataKey: string;
+  readonly log: Logger;
+  readonly state: () => State;
+  readonly offer: (event: Event) => void;
+}
+
+type Effect = "plan" | "commit" | "clean" | "forget";
+
+/**
+ * What the coordinator does to storage for a job. Each can be repeated after a crash; within this
+ * process one of a kind runs at a time for a job. The outcome comes back as an event.
+ */
+export class JobEffects {
+  readonly #parts: JobEffectsParts;
+  readonly #running = new Map<string, Promise<void>>();
+
+  constructor(parts: JobEffectsParts) {
+    this.#parts = parts;
+  }
+
+  /** What a spec would become with the slots of now. @throws MR_INPUT_NOT_FOUND and others */
+  async plan(spec: JobSpec): Promise<Planned> {
+    const files = await expandInputs(this.#parts.backend, spec.inputs);
+    return planJob(spec, files, this.#slotCount());
+  }
+
+  /** Whether a job without `overwrite` must not write there. */
+  outputExists(output: string): Promise<boolean> {
+    return outputExists(this.#parts.backend, output);
+  }
+
+  startPlan(jobId: JobId): void {
+    this.#start("plan", jobId, async () => {
+      const job = this.#job(jobId);
+      if (job === null) return;
+      try {
+        const planned = await this.plan(job.spec);
+        if (planned.ok) this.#parts.offer({ type: "job-planned", jobId, plan: planned.plan });
+        else this.#parts.offer({ type: "plan-failed", jobId, failure: planned.failure });
+      } catch (error) {
+        this.#parts.offer({ type: "plan-failed", jobId, failure: failureOf(error) });
+      }
+    });
+  }
+
+  startCommit(jobId: JobId): void {
+    this.#start("commit", jobId, async () => {
+      const job = this.#job(jobId);
+      if (job === null) return;
+      try {
+        const summary = await commitJob(this.#parts.backend, {
+          jobId,
+          output: job.output,
+          overwrite: job.spec.overwrite,
+          parts: winningParts(this.#parts.state(), jobId),
+        });
+        this.#parts.offer({ type: "commit-done", jobId, summary });
+      } catch (error) {
+        this.#parts.offer({ type: "commit-failed", jobId, failure: failureOf(error) });
+      }
+    });
+  }
+
+  /** Removes what attempts of a job that did not succeed left in the output folder. */
+  startClean(jobId: JobId): void {
+    const job = this.#job(jobId);
+    if (job === null || job.status === "succeeded") return;
+    const { output } = job;
+    this.#start("clean", jobId, () => removePending(this.#parts.backend, output, jobId));
+  }
+
+  /** Removes the logs of a job that is no longer known. */
+  startForget(jobId: JobId): void {
+    const { backend, dataKey } = this.#parts;
+    this.#start("forget", jobId, () => backend.deleteFolder(`${dataKey}/${keys.logFolder(jobId)}`));
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  #start(effect: Effect, jobId: JobId, run: () => Promise<void>): void {
+    const key = `${effect} ${jobId}`;
+    if (this.#running.has(key)) return;
+    const done = run()
+      .catch((error: unknown) => {
+        // Only clean-ups come here: what they leave behind is space, not a wrong answer.
+        this.#parts.log.warn({ err: error, jobId, effect }, "clean-up failed");
+      })
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, done);
+  }
+
+  #job(jobId: JobId): Job | null {
+    return this.#parts.state().jobs.get(jobId) ?? null;
+  }
+
+  #slotCount(): number {
+    let count = 0;
+    for (const { state, slots } of this.#parts.state().workers.values()) {
+      if (state === "active") count += slots;
+    }
+    return count;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const { code, message } = asFault(error);
+  return {
+    code,
+    message,
+    blame: "infrastructure",
+    userFrame: null,
+    stack: null,
+    place: null,
+    logTail: [],
+    permanent: true,
+  };
+}

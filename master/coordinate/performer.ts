@@ -1,0 +1,169 @@
+import type { Command } from "#master/schedule/commands";
+import type { Job, State } from "#master/schedule/state";
+import type { Timer, Timers } from "#shared/clock/clock";
+import type { Logger } from "#shared/log/logger";
+import type { AttemptRef, JobId } from "#shared/model/ids";
+import type { LaunchAttemptMessage, MasterMessage } from "#shared/protocol/messages";
+import type { Event } from "#master/schedule/events";
+import type { Connection, Identity } from "./connection.js";
+import type { JobEffects } from "./job-effects.js";
+import type { Leases } from "./leases.js";
+import type { Sessions } from "./sessions.js";
+
+export interface PerformerParts {
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  readonly timers: Timers;
+  readonly log: Logger;
+  readonly sessions: Sessions;
+  readonly leases: Leases;
+  readonly effects: JobEffects;
+  readonly state: () => State;
+  readonly compression: () => "none" | "lz4";
+  readonly offer: (event: Event) => void;
+  /** After a connection was welcomed: it may have spoken before. */
+  readonly onWelcome: (connection: Connection) => void;
+  /** A report was refused. */
+  readonly onFenced: () => void;
+  readonly onJobEnded: (job: Job) => void;
+}
+
+/** Turns commands into messages, timers and effects. What cannot reach its worker is dropped. */
+export class Performer {
+  readonly #parts: PerformerParts;
+  readonly #retries = new Map<string, Timer>();
+
+  constructor(parts: PerformerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param connection the one that the event came over, which a welcome binds
+   * @param atMs instant of the event that the command follows from
+   */
+  perform(command: Command, connection: Connection | null, atMs: number): void {
+    const { effects } = this.#parts;
+    switch (command.type) {
+      case "plan-job":
+        return effects.startPlan(command.jobId);
+      case "commit-job":
+        return effects.startCommit(command.jobId);
+      case "clean-job":
+        return this.#clean(command.jobId);
+      case "set-retry-timer":
+        return this.#setTimer(command, atMs);
+      case "welcome-worker":
+        return this.#welcome(command, connection);
+      case "launch-map":
+        return this.#launchMap(command, command.ref);
+      case "launch-reduce":
+        return this.#launch(command, {
+          type: "launch-attempt",
+          ref: command.ref,
+          work: { stage: "reduce", runs: command.runs },
+        });
+      case "answer-report":
+        if (!command.accepted) this.#parts.onFenced();
+        return this.#send(command, messageOf(command));
+      default:
+        return this.#send(command, messageOf(command));
+    }
+  }
+
+  close(): void {
+    for (const timer of this.#retries.values()) timer.cancel();
+    this.#retries.clear();
+  }
+
+  #send(to: Identity, message: MasterMessage): void {
+    this.#parts.sessions.find(to.workerId, to.incarnation)?.send(message);
+  }
+
+  #welcome({ workerId, incarnation }: Identity, connection: Connection | null): void {
+    const { sessions, leases, heartbeatMs, leaseMs, onWelcome, log } = this.#parts;
+    leases.start(workerId, incarnation);
+    if (connection === null) return;
+    sessions.bind(connection, workerId, incarnation);
+    connection.send({ type: "registered", incarnation, heartbeatMs, leaseMs });
+    // It may have been away when these ended.
+    for (const job of this.#parts.state().jobs.values()) {
+      if (job.endedAtMs !== null) connection.send({ type: "forget-job", jobId: job.jobId });
+    }
+    log.info({ workerId, incarnation }, "worker registered");
+    onWelcome(connection);
+  }
+
+  #launchMap(to: Identity, ref: AttemptRef): void {
+    const split = this.#parts.state().jobs.get(ref.jobId)?.plan?.splits[ref.taskIndex];
+    if (split === undefined) return;
+    this.#launch(to, { type: "launch-attempt", ref, work: { stage: "map", split } });
+  }
+
+  #launch(to: Identity, message: LaunchAttemptMessage): void {
+    const connection = this.#parts.sessions.find(to.workerId, to.incarnation);
+    const job = this.#parts.state().jobs.get(message.ref.jobId);
+    if (connection === null || job === undefined) return;
+    if (!connection.described.has(job.jobId)) {
+      connection.described.add(job.jobId);
+      connection.send({
+        type: "describe-job",
+        jobId: job.jobId,
+        spec: job.spec,
+        output: job.output,
+        partitionCount: job.plan?.partitionCount ?? 0,
+        mapTaskCount: job.plan?.splits.length ?? 0,
+        compression: this.#parts.compression(),
+      });
+    }
+    connection.send(message);
+  }
+
+  #clean(jobId: JobId): void {
+    const { sessions, effects, state, onJobEnded } = this.#parts;
+    sessions.forgetJob(jobId);
+    effects.startClean(jobId);
+    const job = state().jobs.get(jobId);
+    if (job !== undefined) onJobEnded(job);
+  }
+
+  #setTimer(command: Extract<Command, { type: "set-retry-timer" }>, atMs: number): void {
+    const { jobId, stage, taskIndex, dueAtMs } = command;
+    const key = `${jobId} ${stage} ${taskIndex}`;
+    this.#retries.get(key)?.cancel();
+    const delayMs = Math.max(0, dueAtMs - atMs);
+    const timer = this.#parts.timers.after(delayMs, () => {
+      this.#retries.delete(key);
+      this.#parts.offer({ type: "retry-due", jobId, stage, taskIndex });
+    });
+    this.#retries.set(key, timer);
+  }
+}
+
+type Message = Exclude<
+  Command["type"],
+  | "plan-job"
+  | "commit-job"
+  | "clean-job"
+  | "set-retry-timer"
+  | "welcome-worker"
+  | "launch-map"
+  | "launch-reduce"
+>;
+
+/** Commands that are one message each. */
+function messageOf(command: Extract<Command, { type: Message }>): MasterMessage {
+  switch (command.type) {
+    case "cancel-attempt":
+      return { type: "cancel-attempt", ref: command.ref, reason: command.reason };
+    case "announce-runs":
+      return { type: "runs-ready", ref: command.ref, runs: command.runs };
+    case "withdraw-run": {
+      const { ref, mapTaskIndex, mapAttempt } = command;
+      return { type: "run-lost", ref, mapTaskIndex, mapAttempt };
+    }
+    case "answer-report":
+      return { type: "report-received", ref: command.ref, accepted: command.accepted };
+    case "release-worker":
+      return { type: "leave" };
+  }
+}
