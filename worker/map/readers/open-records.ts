@@ -1,0 +1,36 @@
+import { limits } from "#shared/model/limits";
+import type { ReaderSpec } from "#shared/model/job";
+import type { Split } from "#shared/model/split";
+import type { Place } from "./block-feed.js";
+import { FileSource } from "./file-source.js";
+import { FixedSource } from "./fixed-source.js";
+import { LineSource } from "./line-source.js";
+import type { ReadSettings, RecordSource } from "./record-source.js";
+
+/**
+ * The records of a split, ranges one after another. Nothing is opened before the first `advance`.
+ * Objects are read in the version that the split names.
+ * @param placeOf finds the backend and key of a location
+ * @param options `blockBytes`: 1 MiB unless told; `recordBytesMax`: the limit of the format
+ */
+export function openRecords(
+  spec: ReaderSpec,
+  split: Split,
+  placeOf: (location: string) => Place,
+  options: Partial<ReadSettings> = {},
+): RecordSource {
+  const recordBytesMax = options.recordBytesMax ?? limits.recordBytesMax;
+  // A record inside one block is then never too large, so that only those across blocks are measured.
+  const blockBytes = Math.min(options.blockBytes ?? 1024 * 1024, recordBytesMax);
+  const settings = { blockBytes, recordBytesMax };
+  switch (spec.kind) {
+    case "text":
+      return new LineSource(split, placeOf, settings, false);
+    case "jsonl":
+      return new LineSource(split, placeOf, settings, true);
+    case "file":
+      return new FileSource(split, placeOf, settings, spec.as === "text");
+    case "fixed":
+      return new FixedSource(split, placeOf, settings, spec.recordBytes);
+  }
+}
