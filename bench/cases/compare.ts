@@ -93,7 +93,7 @@ export function checkPeers(comparisons: readonly Comparison[], peers: readonly s
 }
 
 function runInWords(run: Run, input: DataSet): string {
-  if (run.wallMs === null) return `failed: ${run.error ?? "unknown"}`;
+  if (run.wallMs === null) return `failed: ${shorten(run.error ?? "unknown")}`;
   const speed = formatNumber(input.sizeBytes / 1000 / run.wallMs);
   const peak = formatMegabytes(run.peakBytes);
   return `${formatSeconds(run.wallMs).padStart(9)} ${speed.padStart(6)} MB/s  peak ${peak} MB`;
@@ -105,8 +105,14 @@ function problemsOf(all: ComparisonResult["contenders"], expected: string | null
   for (const { contender, runs } of all) {
     for (const { answer, error } of runs) {
       if (answer !== null) answers.push({ name: contender.name, answer });
-      if (error !== null) failures.push(`${contender.name} failed: ${error}`);
+      if (error !== null) failures.push(`${contender.name} failed: ${shorten(error)}`);
     }
   }
   return [...new Set(failures), ...disagreements(answers, expected)];
+}
+
+/** One line for the terminal; the JSON file has the whole text. */
+function shorten(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

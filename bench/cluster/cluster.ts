@@ -100,7 +100,7 @@ export class Cluster {
 }
 
 /** The line of JSON that a process prints once it is up. */
-async function readyLine(child: ChildProcess, name: string): Promise<Record<string, unknown>> {
+async function readyLine(child: ChildProcess, name: string): Promise<{ readonly url?: unknown }> {
   const tail = tailOf(child);
   const { stdout } = child;
   if (stdout === null) throw fault("MR_INTERNAL", "a process has no standard output", { name });
@@ -109,7 +109,7 @@ async function readyLine(child: ChildProcess, name: string): Promise<Record<stri
     for await (const line of readline.createInterface({ input: stdout })) {
       const message: unknown = line.startsWith("{") ? JSON.parse(line) : null;
       if (typeof message === "object" && message !== null && "event" in message) {
-        if (message.event === "ready") return message as Record<string, unknown>;
+        if (message.event === "ready") return message;
       }
     }
   } finally {

@@ -36,5 +36,5 @@ export function formatSeconds(milliseconds: number): string {
 }
 
 export function formatMegabytes(bytes: number | null): string {
-  return bytes === null ? "-" : `${Math.round(bytes / 1e6).toLocaleString("en-US")}`;
+  return bytes === null ? "-" : Math.round(bytes / 1e6).toLocaleString("en-US");
 }
