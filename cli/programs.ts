@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { childEnvironment } from "#shared/config/show";
@@ -101,7 +102,7 @@ async function waitUntilReady<Ready>(
     );
     timeout.signal.addEventListener("abort", () => clearTimeout(timer));
   });
-  const died = ended.then((ending) => startFault(options.program, ending));
+  const died = ended.then((ending) => startFault(options, ending));
   const ready = new Promise<{ readonly ready: Ready }>((resolve) => {
     if (child.stdout === null) return;
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -115,10 +116,18 @@ async function waitUntilReady<Ready>(
   return first.ready;
 }
 
-function startFault(program: string, ending: Ending): Fault {
+function startFault<Ready>({ program, settings }: ProgramOptions<Ready>, ending: Ending): Fault {
   const how = ending.signal === null ? `exit code ${ending.exitCode}` : `signal ${ending.signal}`;
-  const lines = ending.lastLines.map((line) => `\n  ${readableLine(line)}`).join("");
+  const said = ending.lastLines.length > 0 ? ending.lastLines : lastTrouble(settings.logFile);
+  const lines = said.map((line) => `\n  ${readableLine(line)}`).join("");
   return fault("MR_INTERNAL", `the ${program} did not start (${how})${lines}`);
+}
+
+/** The last line of a log that tells of an error, if there is any. */
+function lastTrouble(logFile: string | null): string[] {
+  if (logFile === null || !existsSync(logFile)) return [];
+  const lines = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-keptLines);
+  return lines.filter((line) => /"level":"(?:error|fatal)"/.test(line)).slice(-1);
 }
 
 /** The message of a JSON log line, or the line itself. */

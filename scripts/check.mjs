@@ -8,6 +8,7 @@ ensureInstalled(say);
 ensureBuilt(say);
 
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
+/** @type {[string, string, string[]][]} */
 const checks = [
   ["format", bin("oxfmt"), ["--check", "."]],
   ["lint", bin("oxlint"), ["--type-aware", "--deny-warnings", "."]],

@@ -97,5 +97,6 @@ function refuse(field: string, value: unknown, allowed: string): never {
 function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "object" && value !== null) return "an object of another kind";
-  return String(value);
+  if (typeof value === "function") return "a function";
+  return String(value as number | boolean | null | bigint | symbol);
 }

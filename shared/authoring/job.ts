@@ -14,18 +14,18 @@ export interface TaskContext<Params> {
   /** From 1; larger when an earlier attempt was lost or failed. */
   readonly attempt: number;
   /** Adds to a counter of the job; only the attempt that wins is counted. */
-  count(name: string, amount?: number): void;
+  count(this: void, name: string, amount?: number): void;
 }
 
 export interface MapContext<Key, Value, Params> extends TaskContext<Params> {
   /** Hands a record on: to the reducer of its key, or to the output of a map-only job. */
-  emit(key: Key, value: Value): void;
+  emit(this: void, key: Key, value: Value): void;
   /** Where the present record comes from: the file, and the byte offset at which it starts. */
   readonly source: { readonly location: string; readonly offset: number };
 }
 
 export interface ReduceContext<Params> extends TaskContext<Params> {
-  emit(key: JobKey, value: JobValue): void;
+  emit(this: void, key: JobKey, value: JobValue): void;
 }
 
 export type MapFunction<Input, Key, Value, Params> = (
@@ -47,13 +47,13 @@ export type CombineFunction<Key, Value, Params> = {
 }["method"];
 
 export interface CombineContext<Key, Value, Params> extends TaskContext<Params> {
-  emit(key: Key, value: Value): void;
+  emit(this: void, key: Key, value: Value): void;
 }
 
 /** Called once per attempt, before the first record (`setup`) or after the last (`cleanup`, which may emit). */
 export type SetupFunction<Params> = (context: TaskContext<Params>) => void | Promise<void>;
 export type CleanupFunction<Params> = (
-  context: TaskContext<Params> & { emit(key: JobKey, value: JobValue): void },
+  context: TaskContext<Params> & { emit(this: void, key: JobKey, value: JobValue): void },
 ) => void | Promise<void>;
 
 /** @returns a partition in `0..partitionCount-1`; must depend on the key alone */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { asFault, Fault } from "#shared/errors/fault";
+import { asFault, type Fault } from "#shared/errors/fault";
 import type { JobSubmission } from "#shared/model/job";
 import { Client, everyItem } from "./client.js";
 import type { JobView } from "./types.js";
