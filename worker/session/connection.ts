@@ -8,11 +8,22 @@ export interface ConnectionEvents {
   readonly received: (frame: string) => void;
   /** The master answered a ping that left at `sentAtMs`. */
   readonly answered: (sentAtMs: number) => void;
-  /** Once, whatever happens. `status` is the HTTP status of a refused handshake, else null. */
-  readonly closed: (reason: string, status: number | null) => void;
+  /** Once, whatever happens. */
+  readonly closed: (end: ConnectionEnd) => void;
+}
+
+export interface ConnectionEnd {
+  readonly reason: string;
+  /** HTTP status of a refused handshake, else null. */
+  readonly status: number | null;
+  /** The master let another process take over this worker's name. */
+  readonly isReplaced: boolean;
 }
 
 const handshakeTimeoutMs = 10_000;
+
+/** Close code of the master for a connection whose worker registered on another one. */
+export const replacedCloseCode = 4002;
 
 /** One WebSocket connection to the master, from dialling to its end. */
 export class Connection {
@@ -92,7 +103,11 @@ export class Connection {
     socket.on("error", (error) => {
       if (status === null) reason = error.message || reason;
     });
-    socket.on("close", () => events.closed(reason, status));
+    socket.on("close", (code, text) => {
+      const said = text.toString();
+      if (said !== "") reason = `the master closed the connection: ${said}`;
+      events.closed({ reason, status, isReplaced: code === replacedCloseCode });
+    });
   }
 
   #hear(): void {

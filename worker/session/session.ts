@@ -11,7 +11,7 @@ import {
 } from "#shared/protocol/messages";
 import type { Tasks } from "#worker/task/tasks";
 import { Backoff } from "./backoff.js";
-import { Connection } from "./connection.js";
+import { Connection, type ConnectionEnd } from "./connection.js";
 import { Lease } from "./lease.js";
 
 /** What a worker says of itself when it registers. */
@@ -20,12 +20,18 @@ export type WorkerIdentity = Pick<
   "workerId" | "processId" | "slots" | "slotMemoryBytes" | "runAddress" | "version"
 >;
 
+/** What the session asks of the attempts. */
+export type SessionTasks = Pick<
+  Tasks,
+  "sendBy" | "receive" | "attempts" | "progress" | "repeat" | "loseAll" | "refuseNew" | "whenIdle"
+>;
+
 export interface SessionOptions {
   /** WebSocket of the master, `ws://host:port/ws/worker`. */
   readonly socketUrl: string;
   readonly token: string | null;
   readonly identity: WorkerIdentity;
-  readonly tasks: Tasks;
+  readonly tasks: SessionTasks;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -67,6 +73,7 @@ export class Session {
   #incarnation: number | null = null;
   #heartbeatMs = 1_000;
   #ticks: Timer | null = null;
+  #tickedAtMs = 0;
   #retry: Timer | null = null;
   #registerTimeout: Timer | null = null;
   #drainTimeout: Timer | null = null;
@@ -113,8 +120,8 @@ export class Session {
       answered: (sentAtMs) => {
         if (this.#connection === connection) this.#lease.prove(sentAtMs);
       },
-      closed: (reason, status) => {
-        if (this.#connection === connection) this.#lost(reason, status);
+      closed: (end) => {
+        if (this.#connection === connection) this.#lost(end);
       },
     });
     this.#connection = connection;
@@ -162,6 +169,7 @@ export class Session {
     const { tasks, timers, clock, identity, log, onRegistered } = this.#options;
     this.#registerTimeout?.cancel();
     this.#registeredAtMs = clock.monotonicMs();
+    this.#tickedAtMs = this.#registeredAtMs;
     this.#lease.begin(leaseMs, this.#registerSentAtMs);
     const isResumed = this.#incarnation === incarnation;
     if (this.#incarnation !== null && !isResumed) {
@@ -194,8 +202,13 @@ export class Session {
     const connection = this.#connection;
     if (connection === null || this.#registeredAtMs === null) return;
     const { clock, tasks, rssBytes, log } = this.#options;
-    const silenceMs = clock.monotonicMs() - connection.heardAtMs;
-    if (silenceMs > silentHeartbeats * this.#heartbeatMs) {
+    const nowMs = clock.monotonicMs();
+    const sinceTickMs = nowMs - this.#tickedAtMs;
+    this.#tickedAtMs = nowMs;
+    const silenceMs = nowMs - connection.heardAtMs;
+    // After a pause of our own, what the master said meanwhile may still wait to be read.
+    const hasPaused = sinceTickMs > 2 * this.#heartbeatMs;
+    if (!hasPaused && silenceMs > silentHeartbeats * this.#heartbeatMs) {
       log.warn({ silenceMs: Math.round(silenceMs) }, "the master is silent; connecting anew");
       return connection.terminate();
     }
@@ -217,7 +230,7 @@ export class Session {
     return true;
   }
 
-  #lost(reason: string, status: number | null): void {
+  #lost({ reason, status, isReplaced }: ConnectionEnd): void {
     const { clock, timers, log } = this.#options;
     const lastedMs = this.#registeredAtMs === null ? 0 : clock.monotonicMs() - this.#registeredAtMs;
     this.#connection = null;
@@ -226,6 +239,10 @@ export class Session {
     if (this.#phase === "ended") return;
     if (status === 401) return this.#rejected("MR_TOKEN_MISSING", reason);
     if (status === 403) return this.#rejected("MR_TOKEN_WRONG", reason);
+    // Coming back would only throw the other one out in turn, for ever.
+    if (isReplaced) {
+      return this.#rejected("MR_WORKER_NAME_TAKEN", "another worker registered under this name");
+    }
     if (lastedMs >= goodConnectionMs) this.#backoff.reset();
     const waitMs = this.#backoff.nextMs();
     const fields = { reason, waitMs: Math.round(waitMs) };

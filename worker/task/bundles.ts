@@ -8,7 +8,7 @@ import { scratchPaths } from "#shared/model/keys";
 import { limits } from "#shared/model/limits";
 
 export interface BundlesOptions {
-  /** Base URL of the master's REST interface. */
+  /** `http(s)://host:port[/path]` of the master. */
   readonly masterHttpUrl: string;
   readonly token: string | null;
   readonly scratchFolder: string;
@@ -52,11 +52,16 @@ export class Bundles {
     return started;
   }
 
-  /** Removes a bundle that no job needs any more. */
+  /** Removes a bundle that no job needs any more, also one that is still on its way. */
   forget(sha256: string): void {
+    const started = this.#paths.get(sha256);
     this.#paths.delete(sha256);
-    // At once, so that a fetch that starts now cannot lose its file to this.
-    rmSync(this.pathOf(sha256), { force: true });
+    const remove = (): void => {
+      // At once, so that a fetch that starts now cannot lose its file to this.
+      if (!this.#paths.has(sha256)) rmSync(this.pathOf(sha256), { force: true });
+    };
+    remove();
+    started?.then(remove).catch(() => {});
   }
 
   async #obtain(sha256: string): Promise<string> {
@@ -76,7 +81,7 @@ export class Bundles {
 
   async #fetch(sha256: string): Promise<Buffer> {
     const { masterHttpUrl, token } = this.#options;
-    const url = new URL(`/api/v1/bundles/${sha256}`, masterHttpUrl);
+    const url = `${masterHttpUrl}/api/v1/bundles/${sha256}`;
     let response: Response;
     let bytes: Buffer;
     try {

@@ -33,6 +33,8 @@ export class Tasks {
   /** Not yet acknowledged. */
   readonly #reports = new Map<string, Report>();
   readonly #idleWaiters: (() => void)[] = [];
+  /** Removals on their way. */
+  readonly #cleaning = new Set<Promise<void>>();
   #send: (message: WorkerMessage) => void = () => {};
   #takesNew = true;
 
@@ -104,7 +106,9 @@ export class Tasks {
     this.#reports.clear();
     for (const [jobId, job] of this.#jobs) {
       this.#jobs.delete(jobId);
-      for (const ref of job.done.values()) void this.#removeScratch(ref);
+      for (const ref of job.done.values()) {
+        this.#clean(ref, () => this.#options.leavings.removeScratch(ref));
+      }
     }
     this.#settleIdle();
   }
@@ -127,6 +131,12 @@ export class Tasks {
     for (const attempt of this.#attempts.values()) attempt.cancel("the worker stops");
     await Promise.all([...this.#attempts.values()].map(({ ended }) => ended));
     await this.#options.pool.close();
+    await this.settled();
+  }
+
+  /** Resolves once everything that was to be removed so far is gone. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#cleaning);
   }
 
   #live(): Attempt[] {
@@ -215,10 +225,12 @@ export class Tasks {
     if (report.type !== "attempt-done") return;
     const job = this.#jobs.get(report.ref.jobId);
     job?.done.delete(attemptKey(report.ref));
-    if (job === undefined) return void this.#removeScratch(report.ref);
-    this.#options.leavings
-      .removeAttempt(report.ref, job.description.output)
-      .catch((error: unknown) => this.#warn(error, report.ref));
+    const { leavings } = this.#options;
+    this.#clean(report.ref, () =>
+      job === undefined
+        ? leavings.removeScratch(report.ref)
+        : leavings.removeAttempt(report.ref, job.description.output),
+    );
   }
 
   #post(ref: AttemptRef, message: HostToThread): void {
@@ -234,10 +246,11 @@ export class Tasks {
       if (report.ref.jobId === jobId) this.#reports.delete(key);
     }
     this.#settleIdle();
-    void this.#cleanJob(jobId, job?.description.spec.bundleSha256, running);
+    const sha256 = job?.description.spec.bundleSha256;
+    this.#clean({ jobId }, () => this.#removeJob(jobId, sha256, running));
   }
 
-  async #cleanJob(
+  async #removeJob(
     jobId: JobId,
     sha256: string | undefined,
     running: readonly Attempt[],
@@ -251,17 +264,17 @@ export class Tasks {
       pool.forgetBundle(bundles.pathOf(sha256));
       bundles.forget(sha256);
     }
-    await leavings.removeJob(jobId).catch((error: unknown) => this.#warn(error, { jobId }));
+    await leavings.removeJob(jobId);
   }
 
-  #removeScratch(ref: AttemptRef): Promise<void> {
-    return this.#options.leavings
-      .removeScratch(ref)
-      .catch((error: unknown) => this.#warn(error, ref));
-  }
-
-  #warn(error: unknown, fields: object): void {
-    this.#options.log.warn({ ...fields, err: error }, "cannot clean the scratch folder");
+  /** Best effort: what stays is removed with the job, or when the worker starts again. */
+  #clean(fields: object, remove: () => Promise<void>): void {
+    const cleaning = remove()
+      .catch((error: unknown) => {
+        this.#options.log.warn({ ...fields, err: error }, "cannot clean the scratch folder");
+      })
+      .finally(() => this.#cleaning.delete(cleaning));
+    this.#cleaning.add(cleaning);
   }
 
   #log(report: Report): void {
