@@ -1,0 +1,18 @@
+import type { WriterSpec } from "#shared/model/job";
+import type { ObjectWriter } from "#shared/storage/backend";
+import { JsonlPart } from "./jsonl-part.js";
+import type { PartWriter } from "./part-writer.js";
+import { RawPart } from "./raw-part.js";
+import { TsvPart } from "./tsv-part.js";
+
+/** Writes a part in the format that the job asks for; commits or discards the object with it. */
+export function openPartWriter(spec: WriterSpec, object: ObjectWriter): PartWriter {
+  switch (spec.kind) {
+    case "tsv":
+      return new TsvPart(object);
+    case "jsonl":
+      return new JsonlPart(object);
+    case "raw":
+      return new RawPart(object);
+  }
+}

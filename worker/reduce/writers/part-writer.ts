@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import type { KeyKind } from "#shared/format/key";
+import type { ObjectWriter } from "#shared/storage/backend";
+
+/** What is known of a part once it is durable. */
+export interface WrittenPart {
+  readonly records: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Writes records, encoded as in runs, in an output format. After each `add` that leaves it full comes a `drain`. */
+export interface PartWriter {
+  readonly records: number;
+  readonly bytes: number;
+  /** Whether the buffer wants draining. */
+  readonly isFull: boolean;
+  /** Appends one record to the buffer; keeps none of the memory it was given. */
+  add(
+    keyKind: KeyKind,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
+  /** Hands the buffer on. @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE */
+  drain(): Promise<void>;
+  /** Makes the part durable and visible under its attempt-private name. */
+  finish(): Promise<WrittenPart>;
+  /** Leaves nothing; harmless after `finish`. */
+  discard(): Promise<void>;
+}
+
+const drainBytes = 1024 * 1024;
+/** Room behind the mark, so that usual records never make the buffer grow. */
+const bufferBytes = drainBytes + 64 * 1024;
+
+/** The buffer of a part; formats append to it. Two buffers take turns, so that writing overlaps. */
+export abstract class BufferedPart implements PartWriter {
+  records = 0;
+  /** Where the next byte goes. */
+  protected at = 0;
+  protected out: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  #spare: Buffer | null = null;
+  #inFlight: Promise<void> | null = null;
+  #drainedBytes = 0;
+  readonly #hash = createHash("sha256");
+  readonly #writer: ObjectWriter;
+
+  constructor(writer: ObjectWriter) {
+    this.#writer = writer;
+  }
+
+  get bytes(): number {
+    return this.#drainedBytes + this.at;
+  }
+
+  get isFull(): boolean {
+    return this.at >= drainBytes;
+  }
+
+  abstract add(
+    keyKind: KeyKind,
+    keyBytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueBytes: Buffer,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
+
+  async drain(): Promise<void> {
+    if (this.at === 0) return;
+    const full = this.out.subarray(0, this.at);
+    this.#hash.update(full);
+    await this.#settle();
+    this.#drainedBytes += full.length;
+    this.#inFlight = this.#writer.write(full);
+    // Awaited by the next drain; an error until then must not count as unhandled.
+    this.#inFlight.catch(() => undefined);
+    const next = this.#spare ?? Buffer.allocUnsafeSlow(bufferBytes);
+    this.#spare = this.out.length > bufferBytes ? null : this.out;
+    this.out = next;
+    this.at = 0;
+  }
+
+  async finish(): Promise<WrittenPart> {
+    await this.drain();
+    await this.#settle();
+    await this.#writer.commit();
+    return {
+      records: this.records,
+      bytes: this.#drainedBytes,
+      sha256: this.#hash.digest("hex"),
+    };
+  }
+
+  async discard(): Promise<void> {
+    await this.#inFlight?.catch(() => undefined);
+    await this.#writer.discard();
+  }
+
+  /** The buffer, with room for so many more bytes. */
+  protected reserve(bytes: number): Buffer {
+    if (this.at + bytes > this.out.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.at + bytes, bufferBytes));
+      this.out.copy(grown, 0, 0, this.at);
+      this.out = grown;
+    }
+    return this.out;
+  }
+
+  async #settle(): Promise<void> {
+    const { at } = this;
+    await this.#inFlight;
+    this.#inFlight = null;
+    if (at !== this.at) throw new Error("record added while the part was draining");
+  }
+}
