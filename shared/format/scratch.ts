@@ -1,3 +1,6 @@
+/** Shorter ranges are copied faster by a loop than by a call out of JavaScript. */
+const loopBytesMax = 40;
+
 /** A growable byte buffer that is filled, used and reset; whoever owns it owns its bytes. */
 export class Scratch {
   bytes: Buffer;
@@ -19,8 +22,12 @@ export class Scratch {
   }
 
   append(from: Uint8Array, start: number, end: number): void {
-    this.reserve(end - start);
-    this.bytes.set(from.subarray(start, end), this.length);
+    const bytes = this.reserve(end - start);
+    if (end - start > loopBytesMax) {
+      bytes.set(from.subarray(start, end), this.length);
+    } else {
+      for (let at = start, to = this.length; at < end; at++, to++) bytes[to] = from[at] ?? 0;
+    }
     this.length += end - start;
   }
 }

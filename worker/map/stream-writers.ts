@@ -47,6 +47,7 @@ export interface CombinerCall<Context> {
   readonly makeContext: (emit: (key: JobKey, value: JobValue) => void) => Context;
   /** Told of every group, so that an error can name its key. */
   readonly onGroup: (groups: GroupReader, kind: KeyKind) => void;
+  readonly onEnd: () => void;
 }
 
 /** Writes what the user's combiner emits for each group; it may emit only the key that it was given. */
@@ -85,5 +86,6 @@ export function writeCombined(
         throw fault("MR_JOB_INVALID", "combine returned a promise; a combiner must be synchronous");
       }
     }
+    call.onEnd();
   };
 }

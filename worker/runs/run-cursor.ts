@@ -76,8 +76,16 @@ export class RunCursor implements RecordStream {
     this.source.close();
   }
 
+  #readBlock(): ReturnType<BlockSource["next"]> {
+    try {
+      return this.source.next();
+    } catch (error) {
+      throw fault("MR_RUN_CORRUPT", "run cannot be read", { run: this.label }, error);
+    }
+  }
+
   #nextBlock(): boolean {
-    const block = this.source.next();
+    const block = this.#readBlock();
     if (block === null) return false;
     const { header, bytes } = block;
     if (this.keyKind !== keyKinds.none && header.keyKind !== this.keyKind) {

@@ -1,0 +1,135 @@
+import type { AnyJobDefinition, MapContext, TaskContext } from "#shared/authoring/job";
+import type { JobKey, JobValue } from "#shared/authoring/values";
+import { fault } from "#shared/errors/fault";
+import type { RecordPlace } from "#shared/model/result";
+import type { Emitter } from "./emitter.js";
+import type { RecordSource } from "./readers/record-source.js";
+
+/** What an attempt tells whoever watches it. */
+export interface MapHooks {
+  /** After every block and every few thousand records: the attempt moves. */
+  onProgress(fraction: number, recordsIn: number, recordsOut: number): void;
+}
+
+/** Records between two signs of progress. */
+const progressRecords = 1024;
+const previewBytes = 200;
+
+/** One map attempt: reads the split, calls the user's function, hands what it emits to the emitter. */
+export class MapRun {
+  recordsIn = 0;
+  /** What runs, for an error message. */
+  during: "setup" | "map" | "cleanup" = "setup";
+  readonly #context: MapContext<JobKey, JobValue, unknown>;
+
+  constructor(
+    readonly definition: AnyJobDefinition,
+    readonly source: RecordSource,
+    readonly emitter: Emitter,
+    base: TaskContext<unknown>,
+    readonly hooks: MapHooks,
+  ) {
+    this.#context = {
+      ...base,
+      emit: (key, value) => emitter.emit(key, value),
+      get source() {
+        return { location: source.location, offset: source.offset };
+      },
+    };
+  }
+
+  /** The record at hand, for an error message. */
+  get place(): RecordPlace | null {
+    if (this.during !== "map" || this.recordsIn === 0) return null;
+    const { bytes, start, end, location, offset } = this.source;
+    const preview = bytes.toString("utf8", start, Math.min(end, start + previewBytes));
+    return { location, offset, preview: end - start > previewBytes ? `${preview}…` : preview };
+  }
+
+  async run(): Promise<void> {
+    const { definition } = this;
+    await definition.setup?.(this.#context);
+    this.during = "map";
+    await this.#mapAll();
+    this.during = "cleanup";
+    await definition.cleanup?.(this.#context);
+    if (this.emitter.isFull) await this.emitter.drain();
+    this.#report();
+  }
+
+  async #mapAll(): Promise<void> {
+    const { source, definition } = this;
+    const { map } = definition;
+    while (await source.advance()) {
+      if (typeof map !== "function") await this.#passBlock(keyBytesOf(definition));
+      else await this.#mapBlock(map, recordMaker(definition, source));
+      this.#report();
+    }
+  }
+
+  async #mapBlock(
+    map: Extract<AnyJobDefinition["map"], (...args: never[]) => unknown>,
+    makeRecord: () => unknown,
+  ): Promise<void> {
+    const { source, emitter } = this;
+    const context = this.#context;
+    while (source.next()) {
+      this.recordsIn++;
+      const pending = map(makeRecord(), context);
+      if (pending !== undefined) await pending;
+      if (emitter.isFull) await emitter.drain();
+      if (this.recordsIn % progressRecords === 0) this.#report();
+    }
+  }
+
+  /** Records that are bytes and stay so. */
+  async #passBlock(keyBytes: number): Promise<void> {
+    const { source, emitter } = this;
+    const { bytes } = source;
+    while (source.next()) {
+      this.recordsIn++;
+      const { start, end } = source;
+      emitter.emitBytes(bytes, start, start + keyBytes, end);
+      if (emitter.isFull) await emitter.drain();
+    }
+  }
+
+  #report(): void {
+    this.hooks.onProgress(this.source.fraction(), this.recordsIn, this.emitter.recordCount);
+  }
+}
+
+function keyBytesOf(definition: AnyJobDefinition): number {
+  const { spec } = definition.input;
+  return spec.kind === "fixed" ? spec.keyBytes : 0;
+}
+
+/** The JavaScript value of the record at hand. */
+function recordMaker(definition: AnyJobDefinition, source: RecordSource): () => unknown {
+  const { spec } = definition.input;
+  switch (spec.kind) {
+    case "text":
+      return () => source.bytes.utf8Slice(source.start, source.end);
+    case "jsonl":
+      return () => parseLine(source);
+    case "file":
+      return spec.as === "text"
+        ? () => source.bytes.utf8Slice(source.start, source.end)
+        : () => new Uint8Array(source.bytes.subarray(source.start, source.end));
+    case "fixed":
+      return () => ({
+        key: source.bytes.subarray(source.start, source.start + spec.keyBytes),
+        value: source.bytes.subarray(source.start + spec.keyBytes, source.end),
+      });
+  }
+}
+
+function parseLine(source: RecordSource): unknown {
+  const text = source.bytes.utf8Slice(source.start, source.end);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const { location, offset } = source;
+    throw fault("MR_INPUT_CORRUPT", "line is not JSON", { location, offset }, error);
+  }
+}

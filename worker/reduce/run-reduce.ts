@@ -1,0 +1,144 @@
+import type { AnyJobDefinition, ReduceContext, TaskContext } from "#shared/authoring/job";
+import type { JobKey, JobValue } from "#shared/authoring/values";
+import { encodeKey, keyKindOf, type KeyKind } from "#shared/format/key";
+import { Scratch } from "#shared/format/scratch";
+import { encodeValue } from "#shared/format/value";
+import type { RecordPlace } from "#shared/model/result";
+import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
+import { GroupReader } from "#worker/runs/groups";
+import type { Merger } from "#worker/runs/merge";
+import type { PartWriter } from "./writers/part-writer.js";
+
+export interface ReduceHooks {
+  onProgress(recordsIn: number, recordsOut: number): void;
+}
+
+/** Groups or records between two signs of progress. */
+const progressSteps = 1024;
+const previewChars = 200;
+
+/** One reduce attempt: groups the merged records, calls the user's function, writes the part. */
+export class ReduceRun {
+  recordsIn = 0;
+  during: "setup" | "reduce" | "cleanup" = "setup";
+  readonly #groups: GroupReader;
+  readonly #context: ReduceContext<unknown>;
+  readonly #key = new Scratch(256);
+  readonly #value = new Scratch(256);
+
+  constructor(
+    readonly definition: AnyJobDefinition,
+    readonly records: Merger,
+    readonly writer: PartWriter,
+    base: TaskContext<unknown>,
+    readonly hooks: ReduceHooks,
+  ) {
+    this.#groups = new GroupReader(records);
+    this.#context = { ...base, emit: (key, value) => this.#emit(key, value) };
+  }
+
+  get groupCount(): number {
+    return this.#groups.groupCount;
+  }
+
+  /** The group at hand, for an error message. */
+  place(location: string): RecordPlace | null {
+    if (this.during !== "reduce" || this.groupCount === 0) return null;
+    const key = this.#groups.decodeKey(this.records.keyKind);
+    const text = typeof key === "string" ? key : String(key);
+    const preview = `key ${JSON.stringify(text.slice(0, previewChars))}`;
+    return { location, offset: this.groupCount, preview };
+  }
+
+  async run(): Promise<void> {
+    const { definition } = this;
+    const { reduce } = definition;
+    await definition.setup?.(this.#context);
+    this.during = "reduce";
+    if (typeof reduce === "function") await this.#callAll(reduce);
+    else if (reduce?.kind === "aggregate") await this.#aggregate(reduce.name);
+    else await this.#passAll();
+    this.during = "cleanup";
+    await definition.cleanup?.(this.#context);
+    this.#report();
+  }
+
+  async #callAll(
+    reduce: Extract<AnyJobDefinition["reduce"], (...args: never[]) => unknown>,
+  ): Promise<void> {
+    const groups = this.#groups;
+    const { writer } = this;
+    while (groups.nextGroup()) {
+      const key = groups.decodeKey(this.records.keyKind);
+      const values = this.#counted(groups.values() as Iterable<JobValue>);
+      const pending = reduce(key, values, this.#context);
+      if (pending !== undefined) await pending;
+      if (writer.isFull) await writer.drain();
+      if (groups.groupCount % progressSteps === 0) this.#report();
+    }
+  }
+
+  /** A group may hold all records of a job: its values count as progress, too. */
+  #counted(values: Iterable<JobValue>): Iterable<JobValue> {
+    const iterator = values[Symbol.iterator]();
+    const counted = {
+      [Symbol.iterator]: () => counted,
+      next: () => {
+        this.recordsIn++;
+        if (this.recordsIn % progressSteps === 0) this.#report();
+        return iterator.next();
+      },
+    };
+    return counted;
+  }
+
+  async #aggregate(name: AggregateName): Promise<void> {
+    const groups = this.#groups;
+    const { writer } = this;
+    const accumulator = new Accumulator(name);
+    const value = this.#value;
+    while (groups.nextGroup()) {
+      accumulator.reset();
+      while (groups.nextValue()) {
+        this.recordsIn++;
+        accumulator.add(groups.record.bytes, groups.record.valueStart);
+        if (this.recordsIn % progressSteps === 0) this.#report();
+      }
+      value.length = 0;
+      accumulator.encode(value, true);
+      this.#write(this.records.keyKind, groups.key.bytes, 0, groups.key.length, value.length);
+      if (writer.isFull) await writer.drain();
+    }
+  }
+
+  /** Records as they are, in key order. */
+  async #passAll(): Promise<void> {
+    const { records, writer } = this;
+    while (records.next()) {
+      this.recordsIn++;
+      const { bytes, keyStart, keyEnd, valueStart, valueEnd } = records.record;
+      writer.add(records.top.keyKind, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+      if (writer.isFull) await writer.drain();
+      if (this.recordsIn % progressSteps === 0) this.#report();
+    }
+  }
+
+  #emit(key: JobKey, value: JobValue): void {
+    const encodedKey = this.#key;
+    const encodedValue = this.#value;
+    encodedKey.length = 0;
+    encodedValue.length = 0;
+    const kind = keyKindOf(key);
+    encodeKey(encodedKey, key);
+    encodeValue(encodedValue, value);
+    this.#write(kind, encodedKey.bytes, 0, encodedKey.length, encodedValue.length);
+  }
+
+  #write(kind: KeyKind, key: Buffer, keyStart: number, keyEnd: number, valueBytes: number): void {
+    this.writer.add(kind, key, keyStart, keyEnd, this.#value.bytes, 0, valueBytes);
+  }
+
+  #report(): void {
+    this.hooks.onProgress(this.recordsIn, this.writer.records);
+  }
+}

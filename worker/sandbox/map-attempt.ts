@@ -1,0 +1,167 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { AnyJobDefinition, CombineContext } from "#shared/authoring/job";
+import type { JobKey, JobValue } from "#shared/authoring/values";
+import type { KeyKind } from "#shared/format/key";
+import { scratchPaths } from "#shared/model/keys";
+import type { Counters, Part, RecordPlace } from "#shared/model/result";
+import type { Split } from "#shared/model/split";
+import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
+import { makePartitioner } from "#worker/map/partitioner";
+import { openRecords } from "#worker/map/readers/open-records";
+import { MapRun } from "#worker/map/run-map";
+import { Spills, type StreamWriter } from "#worker/map/spills";
+import { writeAggregates, writeCombined, writeRecords } from "#worker/map/stream-writers";
+import { UserCounters } from "#worker/runs/counters";
+import type { GroupReader } from "#worker/runs/groups";
+import { threadMemoryBytes } from "./attempt-memory.js";
+import { memoryShares } from "./memory-shares.js";
+import type { AttemptOrder } from "./orders.js";
+import { PartEmitter } from "./part-emitter.js";
+import { openPart } from "./part.js";
+import type { Progress } from "./progress.js";
+import { placeOf } from "./storage.js";
+import { makeContext } from "./user-job.js";
+
+export interface AttemptOutcome {
+  readonly counters: Counters;
+  readonly hasRun: boolean;
+  readonly part: Part | null;
+}
+
+/** An attempt that can say where it is. */
+export interface RunningAttempt {
+  readonly during: string;
+  readonly place: RecordPlace | null;
+  run(): Promise<AttemptOutcome>;
+}
+
+/** A map attempt from split to run file, or to part when the job has no reducer. */
+export class MapAttempt implements RunningAttempt {
+  readonly #counters = new UserCounters();
+  #run: MapRun | null = null;
+  #combining: { readonly groups: GroupReader; readonly kind: KeyKind } | null = null;
+
+  constructor(
+    readonly order: AttemptOrder,
+    readonly definition: AnyJobDefinition,
+    readonly split: Split,
+    readonly progress: Progress,
+  ) {}
+
+  get during(): string {
+    return this.#combining === null ? (this.#run?.during ?? "map") : "combine";
+  }
+
+  get place(): RecordPlace | null {
+    if (this.#combining === null) return this.#run?.place ?? null;
+    const { groups, kind } = this.#combining;
+    const key = String(groups.decodeKey(kind)).slice(0, 200);
+    const location = this.split.ranges[0]?.location ?? "";
+    return { location, offset: groups.groupCount, preview: `key ${JSON.stringify(key)}` };
+  }
+
+  async run(): Promise<AttemptOutcome> {
+    const source = openRecords(this.order.spec.reader, this.split, placeOf);
+    try {
+      const counters = await (this.order.spec.hasReducer
+        ? this.#runToRun(source)
+        : this.#runToPart(source));
+      counters.counters["map.bytes.in"] = source.bytesRead;
+      this.#counters.addTo(counters.counters);
+      return counters;
+    } finally {
+      await source.close();
+    }
+  }
+
+  async #runToRun(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
+    const { order, definition } = this;
+    const folder = join(order.scratchFolder, scratchPaths.attempt(order.ref));
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const base = makeContext(order, definition, this.#counters);
+    const partitioner = makePartitioner(definition.partition, base.params, order.partitionCount);
+    const { combine } = definition;
+    const writer = this.#streamWriter(base);
+    const spills = new Spills(folder, order.partitionCount, order.compression, writer);
+    const shares = memoryShares(order.slotMemoryBytes);
+    const emitter =
+      typeof combine === "object"
+        ? new CombineEmitter(combine.name, spills, partitioner, shares)
+        : new SortEmitter(spills, partitioner, shares);
+    const run = new MapRun(definition, source, emitter, base, this.#hooks());
+    this.#run = run;
+    await run.run();
+    const summary = emitter.finish();
+    return {
+      hasRun: true,
+      part: null,
+      counters: {
+        "map.records.in": run.recordsIn,
+        "map.records.out": emitter.recordCount,
+        "map.run.records": summary.records,
+        "map.run.bytes": summary.fileBytes,
+        "map.spills": spills.count,
+        "map.spilled.bytes": spills.spilledBytes,
+        "map.spilled.records": spills.spilledRecords,
+      },
+    };
+  }
+
+  async #runToPart(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
+    const { order, definition } = this;
+    const part = await openPart(order);
+    try {
+      const emitter = new PartEmitter(part.writer);
+      const base = makeContext(order, definition, this.#counters);
+      const run = new MapRun(definition, source, emitter, base, this.#hooks());
+      this.#run = run;
+      await run.run();
+      const written = await part.finish();
+      return {
+        hasRun: false,
+        part: written,
+        counters: {
+          "map.records.in": run.recordsIn,
+          "map.records.out": emitter.recordCount,
+          "output.records": written.records,
+          "output.bytes": written.bytes,
+        },
+      };
+    } catch (error) {
+      await part.discard();
+      throw error;
+    }
+  }
+
+  #streamWriter(base: ReturnType<typeof makeContext>): StreamWriter {
+    const { combine } = this.definition;
+    if (combine === undefined) return writeRecords;
+    if (typeof combine === "object") return writeAggregates(combine.name);
+    return writeCombined({
+      combine,
+      makeContext: (emit): CombineContext<JobKey, JobValue, unknown> => ({ ...base, emit }),
+      onGroup: (groups, kind) => {
+        this.#combining = { groups, kind };
+        this.progress.step();
+      },
+      onEnd: () => {
+        this.#combining = null;
+      },
+    });
+  }
+
+  #hooks(): { onProgress(fraction: number, recordsIn: number, recordsOut: number): void } {
+    const { progress } = this;
+    return {
+      onProgress(fraction, recordsIn, recordsOut) {
+        progress.step();
+        progress.set("fraction", fraction);
+        progress.set("recordsIn", recordsIn);
+        progress.set("recordsOut", recordsOut);
+        progress.set("memoryBytes", threadMemoryBytes());
+      },
+    };
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * How a slot's memory is shared out. The rest is for the user's heap, blocks being read and written,
+ * and the engine itself.
+ */
+export function memoryShares(slotMemoryBytes: number): {
+  readonly sortBytes: number;
+  readonly tableBytes: number;
+  readonly shuffleBytes: number;
+} {
+  const share = (part: number): number => Math.max(1024 * 1024, Math.floor(slotMemoryBytes * part));
+  return { sortBytes: share(0.25), tableBytes: share(0.2), shuffleBytes: share(0.2) };
+}

@@ -1,0 +1,25 @@
+import { outputPaths } from "#shared/model/keys";
+import type { Part } from "#shared/model/result";
+import { openPartWriter } from "#worker/reduce/writers/open-part-writer";
+import type { PartWriter } from "#worker/reduce/writers/part-writer";
+import type { AttemptOrder } from "./orders.js";
+import { placeOf } from "./storage.js";
+
+export interface OpenPart {
+  readonly writer: PartWriter;
+  /** Durable under its attempt-private name when it resolves. */
+  finish(): Promise<Part>;
+  discard(): Promise<void>;
+}
+
+/** Opens the attempt-private object that this attempt's output goes to. */
+export async function openPart(order: AttemptOrder): Promise<OpenPart> {
+  const location = `${order.output}/${outputPaths.pending(order.ref)}`;
+  const { backend, key } = placeOf(location);
+  const writer = openPartWriter(order.spec.writer, await backend.write(key));
+  return {
+    writer,
+    finish: async () => ({ location, ...(await writer.finish()) }),
+    discard: () => writer.discard(),
+  };
+}

@@ -1,0 +1,128 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { AnyJobDefinition } from "#shared/authoring/job";
+import { systemRandom, systemTimers } from "#shared/clock/system";
+import { scratchPaths } from "#shared/model/keys";
+import type { RecordPlace, RunSet } from "#shared/model/result";
+import { ReduceRun } from "#worker/reduce/run-reduce";
+import { UserCounters } from "#worker/runs/counters";
+import type { Merger } from "#worker/runs/merge";
+import { RunCollector, type UnreachableRun } from "#worker/shuffle/collector";
+import { threadMemoryBytes } from "./attempt-memory.js";
+import type { AttemptOutcome, RunningAttempt } from "./map-attempt.js";
+import { memoryShares } from "./memory-shares.js";
+import type { AttemptOrder } from "./orders.js";
+import { openPart } from "./part.js";
+import type { Progress } from "./progress.js";
+import { makeContext } from "./user-job.js";
+
+/** Waiting for maps is no standstill: a sign of life so often. */
+const waitStepMs = 500;
+
+/** A reduce attempt from runs to part. Half of its progress is fetching, half is reducing. */
+export class ReduceAttempt implements RunningAttempt {
+  readonly #counters = new UserCounters();
+  readonly #collector: RunCollector;
+  readonly #folder: string;
+  #run: ReduceRun | null = null;
+
+  constructor(
+    readonly order: AttemptOrder,
+    readonly definition: AnyJobDefinition,
+    readonly progress: Progress,
+    onUnreachable: (report: UnreachableRun) => void,
+  ) {
+    const { ref, scratchFolder, mapTaskCount } = order;
+    this.#folder = join(scratchFolder, scratchPaths.attempt(ref));
+    this.#collector = new RunCollector({
+      jobId: ref.jobId,
+      partition: ref.taskIndex,
+      mapTaskCount,
+      workerId: order.workerId,
+      scratchFolder,
+      folder: this.#folder,
+      memoryBytes: memoryShares(order.slotMemoryBytes).shuffleBytes,
+      token: order.token,
+      timers: systemTimers,
+      random: systemRandom,
+      onUnreachable,
+      onProgress: (collected) => {
+        progress.step();
+        progress.set("fraction", collected / mapTaskCount / 2);
+      },
+    });
+  }
+
+  get during(): string {
+    return this.#run?.during ?? "fetch";
+  }
+
+  get place(): RecordPlace | null {
+    return this.#run?.place(`partition ${this.order.ref.taskIndex}`) ?? null;
+  }
+
+  addRuns(runs: RunSet): void {
+    this.#collector.add(runs);
+  }
+
+  dropRun(mapTaskIndex: number, mapAttempt: number): void {
+    this.#collector.drop(mapTaskIndex, mapAttempt);
+  }
+
+  async run(): Promise<AttemptOutcome> {
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(this.#folder, { recursive: true });
+    const life = systemTimers.every(waitStepMs, () => this.progress.step());
+    let merger: Merger;
+    try {
+      merger = await this.#collector.collect();
+    } finally {
+      life.cancel();
+    }
+    try {
+      return await this.#reduce(merger);
+    } finally {
+      merger.close();
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  async #reduce(merger: Merger): Promise<AttemptOutcome> {
+    const { order, definition } = this;
+    const part = await openPart(order);
+    try {
+      const base = makeContext(order, definition, this.#counters);
+      const run = new ReduceRun(definition, merger, part.writer, base, {
+        onProgress: (recordsIn, recordsOut) => this.#progress(recordsIn, recordsOut),
+      });
+      this.#run = run;
+      await run.run();
+      const written = await part.finish();
+      const outcome: AttemptOutcome = {
+        hasRun: false,
+        part: written,
+        counters: {
+          "reduce.records.in": this.#collector.records,
+          "reduce.groups": run.groupCount,
+          "shuffle.fetched.bytes": this.#collector.fetchedBytes,
+          "output.records": written.records,
+          "output.bytes": written.bytes,
+        },
+      };
+      this.#counters.addTo(outcome.counters);
+      return outcome;
+    } catch (error) {
+      await part.discard();
+      throw error;
+    }
+  }
+
+  #progress(recordsIn: number, recordsOut: number): void {
+    const total = Math.max(1, this.#collector.records);
+    this.progress.step();
+    this.progress.set("fraction", 0.5 + Math.min(0.5, recordsIn / total / 2));
+    this.progress.set("recordsIn", recordsIn);
+    this.progress.set("recordsOut", recordsOut);
+    this.progress.set("memoryBytes", threadMemoryBytes());
+  }
+}

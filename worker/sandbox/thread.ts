@@ -1,0 +1,83 @@
+import { parentPort } from "node:worker_threads";
+import { Fault } from "#shared/errors/fault";
+import type { Failure } from "#shared/model/result";
+import { openAttemptLog, type AttemptLog } from "./attempt-log.js";
+import { explain } from "./explain.js";
+import { MapAttempt, type RunningAttempt } from "./map-attempt.js";
+import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
+import { Progress } from "./progress.js";
+import { ReduceAttempt } from "./reduce-attempt.js";
+import { loadDefinition } from "./user-job.js";
+
+/**
+ * Entry of a slot's thread: runs one attempt at a time, whole, with the user's code. Between attempts
+ * the bundle stays loaded and compiled.
+ */
+process.setSourceMapsEnabled(true);
+
+let reduce: ReduceAttempt | null = null;
+/** Announcements that arrive while the bundle is still loading. */
+let early: HostToThread[] = [];
+
+parentPort?.on("message", (message: HostToThread) => {
+  if (message.type === "run") void runAttempt(message.order);
+  else if (reduce === null) early.push(message);
+  else pass(reduce, message);
+});
+
+function pass(attempt: ReduceAttempt, message: HostToThread): void {
+  if (message.type === "runs-ready") attempt.addRuns(message.runs);
+  else if (message.type === "run-lost") attempt.dropRun(message.mapTaskIndex, message.mapAttempt);
+}
+
+async function runAttempt(order: AttemptOrder): Promise<void> {
+  const startedMs = performance.now();
+  const progress = new Progress(order.progress);
+  const log = openAttemptLog(order.logPath);
+  let attempt: RunningAttempt | null = null;
+  let answer: ThreadToHost;
+  try {
+    attempt = await makeAttempt(order, progress);
+    const outcome = await attempt.run();
+    answer = { type: "done", result: { ...outcome, durationMs: performance.now() - startedMs } };
+  } catch (error) {
+    reportCorruptRun(error);
+    answer = { type: "failed", failure: failureOf(error, attempt, log) };
+  }
+  reduce = null;
+  early = [];
+  log.close();
+  post(answer);
+}
+
+async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<RunningAttempt> {
+  const { work } = order;
+  if (work.stage === "map") {
+    const definition = await loadDefinition(order.bundlePath);
+    return new MapAttempt(order, definition, work.split, progress);
+  }
+  const definition = await loadDefinition(order.bundlePath);
+  reduce = new ReduceAttempt(order, definition, progress, (report) =>
+    post({ type: "run-unreachable", ...report }),
+  );
+  reduce.addRuns(work.runs);
+  for (const message of early.splice(0)) pass(reduce, message);
+  return reduce;
+}
+
+function failureOf(error: unknown, attempt: RunningAttempt | null, log: AttemptLog): Failure {
+  return explain(error, attempt?.place ?? null, log.tail(), attempt?.during ?? "load");
+}
+
+/** A run that was whole when it was fetched and is not any more: its map must run again. */
+function reportCorruptRun(error: unknown): void {
+  if (!(error instanceof Fault) || error.code !== "MR_RUN_CORRUPT") return;
+  const [holderId, task, attempt] = String(error.details["run"] ?? "").split("|");
+  if (holderId === undefined || task === undefined || attempt === undefined) return;
+  const [mapTaskIndex, mapAttempt] = [Number(task), Number(attempt)];
+  post({ type: "run-unreachable", holderId, mapTaskIndex, mapAttempt, reason: "corrupt" });
+}
+
+function post(message: ThreadToHost): void {
+  parentPort?.postMessage(message);
+}
