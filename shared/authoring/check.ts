@@ -97,6 +97,6 @@ function refuse(field: string, value: unknown, allowed: string): never {
 function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "object" && value !== null) return "an object of another kind";
-  if (typeof value === "function") return "a function";
-  return String(value as number | boolean | null | bigint | symbol);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value === null ? "null" : `a ${typeof value}`;
 }
