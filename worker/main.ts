@@ -105,7 +105,7 @@ function makeTasks(settings: Settings, log: Logger): Tasks {
     timers: systemTimers,
     ids: systemIds,
   });
-  // A log that a power cut takes is no loss, and a pending part is the master's to remove in the end.
+  // A log that a power cut takes is no loss; a pending part is the master's to remove in the end.
   const storage = new LocalStorage("/", { durable: false });
   return new Tasks({
     workerId: settings.workerName,
@@ -161,7 +161,7 @@ function drainOnSignals(session: Session, drainTimeoutMs: number): void {
   }
 }
 
-/** A bug in the main thread: the master sees the connection break and runs the attempts elsewhere. */
+/** After a bug in the main thread the master sees us leave and runs the attempts elsewhere. */
 function stopOnBugs(log: Logger): void {
   process.on("uncaughtException", (error) => {
     log.fatal({ err: error }, "the worker has a bug and stops");

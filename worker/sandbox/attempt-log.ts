@@ -17,7 +17,7 @@ const sliceBytes = 64 * 1024;
 export interface AttemptLog {
   /** The last `limits.failureLogLines` lines, oldest first, each shortened. */
   tail(): string[];
-  /** Ends the redirection. @returns size of the log file in bytes; 0: nothing was printed, no file */
+  /** Ends the redirection. @returns size of the log file in bytes; 0: nothing printed, no file */
   close(): { readonly bytes: number };
 }
 
@@ -41,7 +41,7 @@ export function openAttemptLog(path: string, maxBytes = bytesMaxDefault): Attemp
   };
 }
 
-/** Cuts text into lines of bounded length, hands each piece on at once and remembers the last ones. */
+/** Cuts text into lines of bounded length, hands each piece on at once, keeps the last lines. */
 class LineBuffer {
   readonly #write: (text: string) => void;
   readonly #last: string[] = [];

@@ -80,8 +80,8 @@ export class LogFile {
 }
 
 /**
- * Appends the segments that a log still has beside it, oldest first, and removes them. Harmless on a
- * joined log and on one that does not exist. @returns size of the log in bytes, 0 if there is none
+ * Appends the segments that a log still has beside it, oldest first, and removes them. Harmless
+ * on a joined log and on one that does not exist. @returns size of the log in bytes, 0 for none
  */
 export function joinLog(filePath: string): number {
   try {

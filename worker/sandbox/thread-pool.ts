@@ -34,7 +34,7 @@ interface Waiting {
 /** How often attempts are looked at; a runaway allocation makes a few hundred MB in that time. */
 const lookEveryMs = 100;
 
-/** Freed memory returns to the system late; only clearly more than all slots may use is a runaway. */
+/** Freed memory returns to the system late; only far more than all slots may use is a runaway. */
 const rssSlack = 1.5;
 
 /** After an attempt was ended for memory, the next look must see what that gave back. */
@@ -119,7 +119,7 @@ export class ThreadPool {
     }
   }
 
-  /** A slot whose thread has the bundle already, else one without a thread, else the longest idle. */
+  /** A slot whose thread has the bundle, else one without a thread, else the longest idle. */
   #take(bundlePath: string): Slot {
     const warm = this.#free.findIndex((slot) => slot.bundlePath === bundlePath);
     const empty = this.#free.findIndex((slot) => slot.bundlePath === null);
@@ -138,7 +138,7 @@ export class ThreadPool {
     this.#lookAtProcess(nowMs);
   }
 
-  /** Buffers are in no thread's heap limit: whoever sits longest in user code or holds most goes. */
+  /** Buffers are in no heap limit: whoever sits longest in user code or holds most goes. */
   #lookAtProcess(nowMs: number): void {
     if (nowMs < this.#rssCheckedFromMs) return;
     const rssBytes = this.#options.rssBytes();

@@ -17,8 +17,8 @@ export interface Thrown {
 const causesMax = 3;
 
 /**
- * Describes whatever was thrown: user code may throw texts, null, proxies, and objects whose getters
- * and methods throw in turn. Never throws.
+ * Describes whatever was thrown: user code may throw texts, null, proxies, and objects whose
+ * getters and methods throw in turn. Never throws.
  */
 export function describeThrown(value: unknown): Thrown {
   if (!isObject(value) || types.isProxy(value)) return plain(`${inspectSafely(value)} was thrown`);

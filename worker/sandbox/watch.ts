@@ -3,6 +3,12 @@ import type { ProgressView } from "./progress.js";
 /** Time that a thread has to start and to load the bundle, whatever the task time-out is. */
 export const startGraceMs = 10_000;
 
+/** What an attempt holds includes garbage: only what stays so long above the limit is in use. */
+export const memoryGraceMs = 1_000;
+
+/** So far above its limit an attempt is ended at once: the machine comes first. */
+const memoryRunaway = 1.5;
+
 export interface WatchLimits {
   readonly taskTimeoutMs: number;
   readonly memoryBytesMax: number;
@@ -16,6 +22,7 @@ export class AttemptWatch {
   readonly #limits: WatchLimits;
   #lastSteps = 0;
   #stillMs = 0;
+  #overMs = 0;
 
   constructor(watchLimits: WatchLimits) {
     this.#limits = watchLimits;
@@ -27,7 +34,7 @@ export class AttemptWatch {
   }
 
   look(seen: ProgressView, elapsedMs: number): "fine" | "stuck" | "memory" {
-    if (seen.memoryBytes > this.#limits.memoryBytesMax) return "memory";
+    if (this.#isOverMemory(seen.memoryBytes, elapsedMs)) return "memory";
     if (seen.steps !== this.#lastSteps) {
       this.#lastSteps = seen.steps;
       this.#stillMs = 0;
@@ -37,5 +44,11 @@ export class AttemptWatch {
     const { taskTimeoutMs } = this.#limits;
     const allowedMs = seen.steps === 0 ? Math.max(taskTimeoutMs, startGraceMs) : taskTimeoutMs;
     return this.#stillMs >= allowedMs ? "stuck" : "fine";
+  }
+
+  #isOverMemory(memoryBytes: number, elapsedMs: number): boolean {
+    const { memoryBytesMax } = this.#limits;
+    this.#overMs = memoryBytes > memoryBytesMax ? this.#overMs + elapsedMs : 0;
+    return this.#overMs >= memoryGraceMs || memoryBytes > memoryBytesMax * memoryRunaway;
   }
 }

@@ -136,7 +136,7 @@ async function failureOf(ref: AttemptRef): Promise<unknown> {
 }
 
 describe("an attempt", () => {
-  it("fetches its bundle once, runs, reports, and repeats until the report is received", async () => {
+  it("fetches its bundle once, and repeats its report until that is received", async () => {
     describeJob("done");
     launch(refOf(0));
     await messages(1);
@@ -158,7 +158,7 @@ describe("an attempt", () => {
     expect(requests).toBe(1);
   });
 
-  it("leaves what it printed where the master reads it, and nothing when it was silent", async () => {
+  it("leaves what it printed where the master reads it, nothing when it was silent", async () => {
     describeJob("print");
     launch(refOf(0));
     await messages(1);
@@ -212,7 +212,7 @@ describe("an attempt", () => {
     expect(tasks.attempts()).toEqual([]);
   });
 
-  it("passes complaints about runs on, again after a reconnect, until they are answered", async () => {
+  it("passes complaints about runs on, and repeats them until they are answered", async () => {
     describeJob("unreachable");
     launch(refOf(0));
     const [complaint] = await messages(1);

@@ -25,7 +25,7 @@ interface KnownJob {
   readonly done: Map<string, AttemptRef>;
 }
 
-/** All attempts of this worker, their reports until the master has them, and what jobs left here. */
+/** All attempts of this worker, their reports until the master has them, what jobs left here. */
 export class Tasks {
   readonly #options: TasksOptions;
   readonly #jobs = new Map<JobId, KnownJob>();
