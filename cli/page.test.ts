@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { commands } from "./commands.js";
 import { packageRoot } from "./installation.js";
+import { loadJobFile } from "./job-file.js";
 import { commandsPage } from "./page.js";
 import { findCommand, parseInvocation } from "./parse.js";
 import { MemoryTerminal } from "./terminal.js";
@@ -49,6 +51,21 @@ describe("documentation", () => {
     const lines = shellLines(readFileSync(path.join(packageRoot, file), "utf8"));
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expectToParse(line);
+  });
+
+  it.each(["README.md", "docs/job-api.md"])("the jobs in %s load", async (file) => {
+    const page = readFileSync(path.join(packageRoot, file), "utf8");
+    const jobs = [...page.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((block) => block[1] ?? "");
+    expect(jobs.length).toBeGreaterThan(0);
+    const folder = mkdtempSync(path.join(os.tmpdir(), "millrace-page-"));
+    try {
+      for (const job of jobs) {
+        writeFileSync(path.join(folder, "job.ts"), job);
+        await loadJobFile(path.join(folder, "job.ts"));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("every command has an example, and sentences end", () => {
