@@ -25,7 +25,8 @@ export class CombineTable {
   recordCount = 0;
   /** Bytes of the tables; what waits in the lanes is bounded by their fixed size. */
   usedBytes = 0;
-  readonly #cells: CombineCells[];
+  /** Made when a lane is first folded: a small job touches few lanes. */
+  readonly #cells = new Array<CombineCells | undefined>(laneCount);
   /** Per record: hash, size (and `hasValue`), the key's words, perhaps the value. */
   readonly #lanes = new Int32Array(laneCount * laneWords);
   readonly #used = new Int32Array(laneCount);
@@ -34,10 +35,7 @@ export class CombineTable {
   readonly #double = new Float64Array(1);
   readonly #doubleWords = new Int32Array(this.#double.buffer);
 
-  constructor(readonly aggregate: AggregateName) {
-    this.#cells = Array.from({ length: laneCount }, () => new CombineCells(aggregate));
-    this.usedBytes = this.#cells.reduce((sum, cells) => sum + cells.bytes, 0);
-  }
+  constructor(readonly aggregate: AggregateName) {}
 
   addText(key: string, value: number): void {
     const size = key.length;
@@ -89,7 +87,7 @@ export class CombineTable {
     }
     const lane = hash >>> (32 - laneBits);
     this.#fold(lane);
-    const cells = this.#cells[lane] as CombineCells;
+    const cells = this.#cellsOf(lane);
     const before = cells.bytes;
     cells.fold(words, 0, size, hash, value);
     this.usedBytes += cells.bytes - before;
@@ -108,7 +106,8 @@ export class CombineTable {
   ): void {
     for (let lane = 0; lane < laneCount; lane++) {
       this.#fold(lane);
-      const cells = this.#cells[lane] as CombineCells;
+      const cells = this.#cells[lane];
+      if (cells === undefined) continue;
       const { arena, usedWords } = cells;
       const bytes = Buffer.from(arena.buffer, arena.byteOffset, arena.byteLength);
       for (let at = 0; at < usedWords;) {
@@ -117,11 +116,19 @@ export class CombineTable {
         take(cells, bytes, start, start + size, arena[at + 1] ?? 0);
         at += cellHeaderWords + ((size + 3) >>> 2);
       }
-      this.usedBytes -= cells.bytes;
-      const empty = new CombineCells(this.aggregate);
-      this.#cells[lane] = empty;
-      this.usedBytes += empty.bytes;
+      this.#cells[lane] = undefined;
     }
+    this.usedBytes = 0;
+  }
+
+  #cellsOf(lane: number): CombineCells {
+    let cells = this.#cells[lane];
+    if (cells === undefined) {
+      cells = new CombineCells(this.aggregate);
+      this.#cells[lane] = cells;
+      this.usedBytes += cells.bytes;
+    }
+    return cells;
   }
 
   #append(words: Int32Array, count: number, size: number, hash: number, value: number): void {
@@ -143,7 +150,8 @@ export class CombineTable {
   }
 
   #fold(lane: number): void {
-    const cells = this.#cells[lane] as CombineCells;
+    if (this.#used[lane] === 0) return;
+    const cells = this.#cellsOf(lane);
     const before = cells.bytes;
     const lanes = this.#lanes;
     const start = lane * laneWords;
