@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
 import { Client } from "#shared/client/client";
 import { fault } from "#shared/errors/fault";
 import { tailOf, type Children } from "../harness/children.js";
@@ -52,7 +53,7 @@ export class Cluster {
       );
     const master = start("dist/master/main.js", "master", { MILLRACE_PORT: "0" });
     const { url } = await readyLine(master, "master");
-    if (typeof url !== "string") throw fault("MR_INTERNAL", "the master did not say its address");
+    if (url === undefined) throw fault("MR_INTERNAL", "the master did not say its address");
     const cluster = new Cluster(children, master, url);
     try {
       for (let index = 1; index <= workers; index++) {
@@ -99,18 +100,19 @@ export class Cluster {
   }
 }
 
+const readyMessage = z.object({ event: z.literal("ready"), url: z.string().optional() });
+type ReadyMessage = z.infer<typeof readyMessage>;
+
 /** The line of JSON that a process prints once it is up. */
-async function readyLine(child: ChildProcess, name: string): Promise<{ readonly url?: unknown }> {
+async function readyLine(child: ChildProcess, name: string): Promise<ReadyMessage> {
   const tail = tailOf(child);
   const { stdout } = child;
   if (stdout === null) throw fault("MR_INTERNAL", "a process has no standard output", { name });
   const timer = setTimeout(() => stdout.destroy(), startTimeoutMs);
   try {
     for await (const line of readline.createInterface({ input: stdout })) {
-      const message: unknown = line.startsWith("{") ? JSON.parse(line) : null;
-      if (typeof message === "object" && message !== null && "event" in message) {
-        if (message.event === "ready") return message;
-      }
+      const message = readyMessage.safeParse(line.startsWith("{") ? JSON.parse(line) : null);
+      if (message.success) return message.data;
     }
   } finally {
     clearTimeout(timer);
