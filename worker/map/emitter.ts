@@ -15,6 +15,7 @@ import { CombineTable } from "./combine-table.js";
 import type { Partitioner } from "./partitioner.js";
 import { SortBuffer } from "./sort-buffer.js";
 import type { Spills } from "./spills.js";
+import { writeRecords } from "./stream-writers.js";
 
 /** Takes what a map attempt emits. */
 export interface Emitter {
@@ -107,6 +108,7 @@ export class CombineEmitter implements Emitter {
   readonly #table: CombineTable;
   readonly #buffer: SortBuffer;
   readonly #value = new Scratch(32);
+  #hasDrained = false;
   #keyKind: KeyKind = keyKinds.none;
 
   constructor(
@@ -145,11 +147,14 @@ export class CombineEmitter implements Emitter {
   async drain(): Promise<void> {}
 
   finish(): RunSummary {
+    // A table that was never emptied holds every key once: there is nothing left to combine.
+    if (!this.#hasDrained) this.spills.write = writeRecords;
     this.#drainTable();
     return this.spills.finish(this.#buffer);
   }
 
   #drainTable(): void {
+    this.#hasDrained = true;
     this.#table.drain((cells, bytes, keyStart, keyEnd, entry) => {
       const value = this.#value;
       value.length = 0;

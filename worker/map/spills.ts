@@ -33,7 +33,7 @@ export class Spills {
     readonly folder: string,
     readonly partitionCount: number,
     readonly codec: CodecName,
-    readonly write: StreamWriter,
+    public write: StreamWriter,
   ) {}
 
   get count(): number {

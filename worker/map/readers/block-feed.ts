@@ -75,13 +75,13 @@ export class PlainFeed implements BlockFeed {
     const { version, location } = this.#range;
     const { backend, key } = this.#place;
     try {
-      this.#blocks ??= backend
-        .read(
+      this.#blocks ??= iterate(
+        backend.read(
           key,
           { startByte: this.#position, endByte },
           { blockBytes, reuseBuffer: true, version },
-        )
-        [Symbol.asyncIterator]();
+        ),
+      );
       const step = await this.#blocks.next();
       if (step.done !== true) {
         this.offset = this.#position;
@@ -98,6 +98,10 @@ export class PlainFeed implements BlockFeed {
       foundBytes: this.#position,
     });
   }
+}
+
+function iterate(blocks: AsyncIterable<Buffer>): AsyncIterator<Buffer> {
+  return blocks[Symbol.asyncIterator]();
 }
 
 /** A fault of the storage in the words of a job's input. */

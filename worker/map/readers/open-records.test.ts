@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "#shared/errors/fault";
 import type { ReaderSpec } from "#shared/model/job";

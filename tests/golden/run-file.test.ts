@@ -1,0 +1,88 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { encodeKey, keyKindOf } from "#shared/format/key";
+import { Scratch } from "#shared/format/scratch";
+import { encodePartialCount, encodePartialMean, encodeValue } from "#shared/format/value";
+import { hashBytes, partitionOfHash } from "#worker/runs/hash";
+import { RunWriter } from "#worker/runs/run-writer";
+
+/**
+ * The bytes of every binary format, byte for byte. A test that fails here says that files written
+ * before can no longer be read, or that keys move between parts: a new format version is due.
+ * To accept a change on purpose, delete the golden file and run the test once.
+ */
+const folder = mkdtempSync(join(tmpdir(), "millrace-golden-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function expectGolden(name: string, bytes: Buffer): void {
+  const path = join(import.meta.dirname, `${name}.hex`);
+  const lines = bytes.toString("hex").match(/.{1,64}/g) ?? [];
+  const text = `${lines.join("\n")}\n`;
+  if (!existsSync(path)) writeFileSync(path, text);
+  expect(text).toBe(readFileSync(path, "utf8"));
+}
+
+type Key = string | number | Uint8Array;
+
+function writeRun(rows: readonly (readonly [number, Key, unknown])[], hasOrigins: boolean): Buffer {
+  const path = join(folder, "run");
+  const writer = new RunWriter(path, 3, "none", hasOrigins);
+  writer.keyKind = keyKindOf(rows[0]?.[1]);
+  const [key, value] = [new Scratch(), new Scratch()];
+  for (const [index, [partition, rowKey, rowValue]] of rows.entries()) {
+    key.length = 0;
+    value.length = 0;
+    encodeKey(key, rowKey);
+    encodeValue(value, rowValue);
+    writer.startPartition(partition);
+    writer.addParts(key.bytes, key.length, value.bytes, 0, value.length, index * 100);
+  }
+  writer.finish();
+  return readFileSync(path);
+}
+
+describe("golden bytes", () => {
+  it("of a run with string keys and every kind of value", () => {
+    const bytes = writeRun(
+      [
+        [0, "", null],
+        [0, "a", true],
+        [0, "é", false],
+        [0, "\ud800", 1],
+        [2, "number", -1.5],
+        [2, "object", { list: [1, "two", null] }],
+        [2, "text", "tab\tand \udfff"],
+        [2, "z", new Uint8Array([0, 255])],
+      ],
+      false,
+    );
+    expectGolden("run-strings", bytes);
+  });
+
+  it("of a run with number keys that remembers where records came from", () => {
+    const rows = [-Infinity, -1, 0, 1e-300, 42, NaN].map((key) => [1, key, 300] as const);
+    expectGolden("run-numbers-origins", writeRun(rows, true));
+  });
+
+  it("of a run with bytes as keys", () => {
+    expectGolden("run-bytes", writeRun([[1, new Uint8Array([0, 1, 254]), "x"]], false));
+  });
+
+  it("of partial results", () => {
+    const scratch = new Scratch();
+    encodePartialCount(scratch, 1_000_000);
+    encodePartialMean(scratch, 2.5, 4);
+    expectGolden("partial-results", Buffer.from(scratch.bytes.subarray(0, scratch.length)));
+  });
+
+  it("of partitions: which of ten each key goes to", () => {
+    const keys = ["", "a", "b", "the", "partition", "日本語", "a rather long key, of many words"];
+    const placed = keys.map((key) => {
+      const bytes = Buffer.from(key);
+      return partitionOfHash(hashBytes(bytes, 0, bytes.length), 10);
+    });
+    expectGolden("partitions", Buffer.from(placed));
+  });
+});
