@@ -1,0 +1,27 @@
+import { addCounters, type Counters } from "#shared/model/result";
+import { jobCounters } from "#master/schedule/views";
+import type { CheckerFactory } from "./checker.js";
+
+/** When a job commits, its counters are the sums over the attempts that were accepted last. */
+export const counters: CheckerFactory = (ledger, report) => ({
+  step({ commands }, state) {
+    for (const command of commands) {
+      if (command.type !== "commit-job") continue;
+      const { jobId } = command;
+      const expected: Counters = {};
+      for (const stage of ["map", "reduce"] as const) {
+        for (const { accepted } of ledger.tasksOf(jobId, stage)) {
+          if (accepted?.result) addCounters(expected, accepted.result.counters);
+        }
+      }
+      const counted = jobCounters(state, jobId);
+      if (sorted(counted) !== sorted(expected)) {
+        report(`${jobId} counts ${sorted(counted)} instead of ${sorted(expected)}`);
+      }
+    }
+  },
+});
+
+function sorted(sums: Counters): string {
+  return JSON.stringify(Object.entries(sums).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
