@@ -1,0 +1,180 @@
+import type { OutputSummary } from "#master/schedule/events";
+import { fault } from "#shared/errors/fault";
+import { buildManifest, decodeManifest, encodeManifest } from "#shared/format/manifest";
+import type { JobId } from "#shared/model/ids";
+import { outputPaths } from "#shared/model/keys";
+import type { Counters, Part } from "#shared/model/result";
+import type { StorageBackend } from "#shared/storage/backend";
+import { parseLocation } from "#shared/storage/locations";
+import { joinKey } from "#shared/storage/object-key";
+import { inTurn, spread } from "./concurrency.js";
+import { outputExists } from "./output-exists.js";
+import { removePending } from "./remove-pending.js";
+
+export interface CommitRequest {
+  readonly jobId: JobId;
+  readonly jobName: string;
+  /** Location of the output folder. */
+  readonly output: string;
+  /** Whether the output of an earlier job may be replaced. */
+  readonly overwrite: boolean;
+  /** Part i becomes `part-<i>`. */
+  readonly parts: readonly Part[];
+  readonly counters: Readonly<Counters>;
+  readonly nowMs: number;
+}
+
+/** Where a commit stands, as the output folder shows it. */
+type Progress = "untouched" | "moving" | "moved";
+
+/**
+ * Makes the parts of the winning attempts the output of the job. Repeated after a crash at any point
+ * it goes on and ends in the same output. The order makes that possible: all parts are checked before
+ * anything is changed; the mark in the job's private folder says that what lies there from before is
+ * gone, so that every final part is ours; the manifest says that all parts are moved; `_SUCCESS` is
+ * written last.
+ * @throws MR_OUTPUT_EXISTS without `overwrite`; MR_OUTPUT_CORRUPT when a part is missing or of
+ * another size; MR_STORAGE_UNAVAILABLE, MR_DISK_FULL
+ */
+export function commitJob(backend: StorageBackend, request: CommitRequest): Promise<OutputSummary> {
+  return inTurn(`${backend.name} ${request.output}`, () => commit(backend, request));
+}
+
+async function commit(backend: StorageBackend, request: CommitRequest): Promise<OutputSummary> {
+  const folder = parseLocation(request.output).key;
+  const markKey = joinKey(folder, `${outputPaths.pendingFolder(request.jobId)}/_commit`);
+  const progress = await findProgress(backend, request, folder, markKey);
+  if (progress !== "moved") {
+    const moves = await checkParts(backend, request, folder, progress);
+    if (progress === "untouched") {
+      await makeRoom(backend, request, folder);
+      await put(backend, markKey, Buffer.alloc(0));
+    }
+    await spread(moves, ({ fromKey, toKey }) => backend.move(fromKey, toKey));
+    await put(backend, joinKey(folder, outputPaths.manifest), manifestOf(request));
+  }
+  await removePending(backend, request.output, request.jobId);
+  await put(backend, joinKey(folder, outputPaths.success), Buffer.alloc(0));
+  return summaryOf(request);
+}
+
+async function findProgress(
+  backend: StorageBackend,
+  request: CommitRequest,
+  folder: string,
+  markKey: string,
+): Promise<Progress> {
+  if ((await manifestOwner(backend, folder)) === request.jobId) return "moved";
+  return (await backend.stat(markKey)) === null ? "untouched" : "moving";
+}
+
+/** The job whose manifest lies there; null without one, or for a file of that name that is none. */
+async function manifestOwner(backend: StorageBackend, folder: string): Promise<JobId | null> {
+  const key = joinKey(folder, outputPaths.manifest);
+  if ((await backend.stat(key)) === null) return null;
+  const blocks: Buffer[] = [];
+  for await (const block of backend.read(key)) blocks.push(block);
+  try {
+    return decodeManifest(Buffer.concat(blocks)).jobId;
+  } catch {
+    // Whatever it is, it is not ours.
+    return null;
+  }
+}
+
+interface Move {
+  readonly fromKey: string;
+  readonly toKey: string;
+}
+
+/** @returns the moves that are left to do */
+async function checkParts(
+  backend: StorageBackend,
+  request: CommitRequest,
+  folder: string,
+  progress: Progress,
+): Promise<Move[]> {
+  const moves: Move[] = [];
+  const indexed = request.parts.map((part, index) => ({ part, index }));
+  await spread(indexed, async ({ part, index }) => {
+    const fromKey = pendingKey(request, folder, part);
+    const toKey = joinKey(folder, outputPaths.part(index));
+    const pending = await backend.stat(fromKey);
+    // Before the mark is set, a final part of that name is an earlier job's.
+    const final = progress === "moving" && pending === null ? await backend.stat(toKey) : null;
+    const found = pending ?? final;
+    if (found?.sizeBytes !== part.bytes) {
+      throw fault("MR_OUTPUT_CORRUPT", "part is not as its attempt reported it", {
+        part: outputPaths.part(index),
+        location: part.location,
+        reportedBytes: part.bytes,
+        foundBytes: found?.sizeBytes ?? null,
+      });
+    }
+    if (pending !== null) moves.push({ fromKey, toKey });
+  });
+  return moves;
+}
+
+/** A part must lie in the job's private folder: nothing else is ours to move. */
+function pendingKey(request: CommitRequest, folder: string, part: Part): string {
+  const { key } = parseLocation(part.location);
+  const home = `${joinKey(folder, outputPaths.pendingFolder(request.jobId))}/`;
+  if (key.startsWith(home)) return key;
+  throw fault("MR_OUTPUT_CORRUPT", "part does not lie in the job's private folder", {
+    location: part.location,
+    jobId: request.jobId,
+  });
+}
+
+const partName = /^part-\d{5,}$/;
+
+/** Removes an earlier job's output, its mark of success first; files of others stay. */
+async function makeRoom(
+  backend: StorageBackend,
+  request: CommitRequest,
+  folder: string,
+): Promise<void> {
+  if (!(await outputExists(backend, request.output))) return;
+  if (!request.overwrite) {
+    throw fault("MR_OUTPUT_EXISTS", "output folder is not empty", { output: request.output });
+  }
+  await backend.delete(joinKey(folder, outputPaths.success));
+  const old: string[] = [];
+  for await (const page of backend.list(folder, { descend: () => false })) {
+    for (const { key } of page) {
+      const name = key.slice(key.lastIndexOf("/") + 1);
+      if (joinKey(folder, name) === key && partName.test(name)) old.push(key);
+    }
+  }
+  await spread(old, (key) => backend.delete(key));
+  await backend.delete(joinKey(folder, outputPaths.manifest));
+}
+
+function manifestOf(request: CommitRequest): Buffer {
+  const { jobId, jobName, nowMs, counters } = request;
+  const parts = request.parts.map((part, index) => ({ ...part, name: outputPaths.part(index) }));
+  return encodeManifest(buildManifest({ jobId, jobName, createdAtMs: nowMs, parts, counters }));
+}
+
+async function put(backend: StorageBackend, key: string, bytes: Buffer): Promise<void> {
+  const writer = await backend.write(key);
+  try {
+    await writer.write(bytes);
+    await writer.commit();
+  } finally {
+    await writer.discard();
+  }
+}
+
+function summaryOf(request: CommitRequest): OutputSummary {
+  const { output, parts } = request;
+  const sum = (of: (part: Part) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
+  return {
+    output,
+    partCount: parts.length,
+    records: sum((part) => part.records),
+    bytes: sum((part) => part.bytes),
+  };
+}
