@@ -33,11 +33,13 @@ function pass(attempt: ReduceAttempt, message: HostToThread): void {
 async function runAttempt(order: AttemptOrder): Promise<void> {
   const startedMs = performance.now();
   const progress = new Progress(order.progress);
-  const log = openAttemptLog(order.logPath);
+  const log = openAttemptLog(order.logPath, order.logBytesMax);
   let attempt: RunningAttempt | null = null;
   let answer: ThreadToHost;
   try {
     attempt = await makeAttempt(order, progress);
+    // From here on the task time-out counts; starting the thread and loading had their own.
+    progress.step();
     const outcome = await attempt.run();
     answer = { type: "done", result: { ...outcome, durationMs: performance.now() - startedMs } };
   } catch (error) {
