@@ -7,7 +7,7 @@ import { Coordinator } from "#master/coordinate/coordinator";
 import { SessionServer } from "#master/coordinate/session-server";
 import { Journal } from "#master/journal/journal";
 import { systemClock, systemIds, systemTimers } from "#shared/clock/system";
-import { loadSettings } from "#shared/config/load";
+import { loadSettings, type LoadedSettings } from "#shared/config/load";
 import { isUnspecified } from "#shared/config/parsers";
 import type { Settings } from "#shared/config/settings";
 import { asFault, fault } from "#shared/errors/fault";
@@ -69,8 +69,7 @@ async function startMaster(settings: Settings, log: Logger): Promise<Master> {
   const http = createServer(app);
   sessions.attach(http);
   await listen(http, settings);
-  const started = coordinator.start();
-  await started;
+  await coordinator.start();
   return {
     url: urlOf(http),
     async stop() {
@@ -117,8 +116,16 @@ function die(log: Logger, error: unknown): never {
   process.exit(kindRules[asFault(error).kind].exitCode);
 }
 
+function readSettings(): LoadedSettings {
+  try {
+    return loadSettings();
+  } catch (error) {
+    return die(createLogger({ level: "fatal", file: null, base: { program: "master" } }), error);
+  }
+}
+
 async function main(): Promise<void> {
-  const { settings, warnings } = loadSettings();
+  const { settings, warnings } = readSettings();
   const log = createLogger({
     level: settings.logLevel,
     file: settings.logFile,

@@ -41,9 +41,7 @@ export function createApp(options: ApiOptions): Express {
 }
 
 function addRoute(app: Express, api: ApiContext, route: Route): void {
-  const handle = async (request: Request, response: Response) => {
-    await route.handle(api, request, response);
-  };
+  const handle = (request: Request, response: Response) => route.handle(api, request, response);
   if (route.method === "post") {
     const parse = express.json({ limit: jsonBytesMax, type: "application/json" });
     app.post(route.path, requireJson, parse, handle);

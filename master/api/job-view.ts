@@ -1,4 +1,4 @@
-import * as views from "#master/schedule/views";
+import type * as views from "#master/schedule/views";
 import type { JobFailure } from "#master/schedule/state";
 import type { JobFailure as FailureView, JobView, StageProgress } from "#shared/client/types";
 import { taskName, type JobId, type Stage } from "#shared/model/ids";

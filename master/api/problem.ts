@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from "express";
-import { z } from "zod";
+import type { z } from "zod";
 import type { FaultCode } from "#shared/errors/codes";
 import { asFault, fault, Fault, messageOf } from "#shared/errors/fault";
 import { kindRules } from "#shared/errors/kinds";

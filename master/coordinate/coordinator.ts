@@ -71,6 +71,8 @@ export class Coordinator implements SessionHandler {
     this.#effects = new JobEffects({
       backend,
       dataKey: parseLocation(parts.dataFolder).key,
+      clock,
+      timers,
       log,
       state,
       offer,
@@ -146,7 +148,7 @@ export class Coordinator implements SessionHandler {
     this.#performer.close();
     for (const connection of this.#sessions.all()) connection.close("stopping");
     this.#loop.close();
-    await this.#effects.idle();
+    await this.#effects.stop();
   }
 
   /** @returns when the event is durable and applied @throws MR_NOT_READY, MR_DISK_FULL */

@@ -2,9 +2,10 @@ import { commitJob } from "#master/commit/commit-job";
 import { outputExists } from "#master/commit/output-exists";
 import { removePending } from "#master/commit/remove-pending";
 import { planJob, type Planned } from "#master/plan/plan-job";
-import type { Event } from "#master/schedule/events";
+import type { Event, OutputSummary } from "#master/schedule/events";
 import type { Job, State } from "#master/schedule/state";
-import { winningParts } from "#master/schedule/views";
+import { jobCounters, winningParts } from "#master/schedule/views";
+import type { Clock, Timers } from "#shared/clock/clock";
 import { asFault } from "#shared/errors/fault";
 import type { Logger } from "#shared/log/logger";
 import type { JobId } from "#shared/model/ids";
@@ -19,10 +20,16 @@ export interface JobEffectsParts {
   readonly backend: StorageBackend;
   /** Backend key of the data folder. */
   readonly dataKey: string;
+  readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Logger;
   readonly state: () => State;
   readonly offer: (event: Event) => void;
 }
+
+/** A finished job is worth waiting for: half a minute for storage to come back. */
+const commitTriesMax = 6;
+const commitRetryMs = 1_000;
 
 type Effect = "plan" | "commit" | "clean" | "forget";
 
@@ -33,6 +40,8 @@ type Effect = "plan" | "commit" | "clean" | "forget";
 export class JobEffects {
   readonly #parts: JobEffectsParts;
   readonly #running = new Map<string, Promise<void>>();
+  readonly #pauses = new Set<() => void>();
+  #isStopped = false;
 
   constructor(parts: JobEffectsParts) {
     this.#parts = parts;
@@ -68,12 +77,8 @@ export class JobEffects {
       const job = this.#job(jobId);
       if (job === null) return;
       try {
-        const summary = await commitJob(this.#parts.backend, {
-          jobId,
-          output: job.output,
-          overwrite: job.spec.overwrite,
-          parts: winningParts(this.#parts.state(), jobId),
-        });
+        const summary = await this.#commit(job);
+        if (summary === null) return;
         this.#parts.offer({ type: "commit-done", jobId, summary });
       } catch (error) {
         this.#parts.offer({ type: "commit-failed", jobId, failure: failureOf(error) });
@@ -95,14 +100,53 @@ export class JobEffects {
     this.#start("forget", jobId, () => backend.deleteFolder(`${dataKey}/${keys.logFolder(jobId)}`));
   }
 
-  /** Resolves when nothing runs any more. */
-  async idle(): Promise<void> {
+  /** Starts nothing more, and resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const wake of this.#pauses) wake();
     while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  /** @returns null when the process stops before it could be done; the next start repeats it */
+  async #commit({ jobId, spec, output }: Job): Promise<OutputSummary | null> {
+    const { state, backend, clock, log } = this.#parts;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await commitJob(backend, {
+          jobId,
+          jobName: spec.name,
+          output,
+          overwrite: spec.overwrite,
+          parts: winningParts(state(), jobId),
+          counters: jobCounters(state(), jobId),
+          nowMs: clock.nowMs(),
+        });
+      } catch (error) {
+        const { kind } = asFault(error);
+        const mayHeal = kind === "unavailable" || kind === "exhausted";
+        if (!mayHeal || tries === commitTriesMax) throw error;
+        log.warn({ err: error, jobId, tries }, "commit failed, trying again");
+        await this.#pause(commitRetryMs * 2 ** (tries - 1));
+        if (this.#isStopped) return null;
+      }
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        timer.cancel();
+        this.#pauses.delete(wake);
+        resolve();
+      };
+      const timer = this.#parts.timers.after(delayMs, wake);
+      this.#pauses.add(wake);
+    });
   }
 
   #start(effect: Effect, jobId: JobId, run: () => Promise<void>): void {
     const key = `${effect} ${jobId}`;
-    if (this.#running.has(key)) return;
+    if (this.#isStopped || this.#running.has(key)) return;
     const done = run()
       .catch((error: unknown) => {
         // Only clean-ups come here: what they leave behind is space, not a wrong answer.
