@@ -1,4 +1,5 @@
-import { outputPaths } from "#shared/model/keys";
+import { join } from "node:path";
+import { outputPaths, scratchPaths } from "#shared/model/keys";
 import type { Part } from "#shared/model/result";
 import { openPartWriter } from "#worker/reduce/writers/open-part-writer";
 import type { PartWriter } from "#worker/reduce/writers/part-writer";
@@ -16,7 +17,8 @@ export interface OpenPart {
 export async function openPart(order: AttemptOrder): Promise<OpenPart> {
   const location = `${order.output}/${outputPaths.pending(order.ref)}`;
   const { backend, key } = placeOf(location);
-  const writer = openPartWriter(order.spec.writer, await backend.write(key));
+  const overflowPath = join(order.scratchFolder, scratchPaths.attempt(order.ref), "overflow");
+  const writer = openPartWriter(order.spec.writer, await backend.write(key), overflowPath);
   return {
     writer,
     finish: async () => ({ location, ...(await writer.finish()) }),

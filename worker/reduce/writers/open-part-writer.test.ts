@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { encodeKey, keyKindOf } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import { encodePartialCount, encodePartialMean, encodeValue } from "#shared/format/value";
@@ -9,6 +12,10 @@ import { FailingStorage } from "#shared/storage/failing";
 import { MemoryStorage } from "#shared/storage/memory";
 import { openPartWriter } from "./open-part-writer.js";
 import type { PartWriter } from "./part-writer.js";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-parts-"));
+const overflowPath = join(folder, "attempt", "overflow");
+afterAll(() => rmSync(folder, { recursive: true }));
 
 type Key = string | number | Uint8Array;
 type Entry = readonly [key: Key, value: unknown];
@@ -29,7 +36,7 @@ function add(writer: PartWriter, key: Key, encode: (into: Scratch) => void): voi
 
 async function write(kind: WriterSpec["kind"], entries: readonly Entry[]): Promise<Buffer> {
   const storage = new MemoryStorage();
-  const writer = openPartWriter({ kind }, await storage.write("part"));
+  const writer = openPartWriter({ kind }, await storage.write("part"), overflowPath);
   for (const [key, value] of entries) {
     add(writer, key, (into) => encodeValue(into, value));
     if (writer.isFull) await writer.drain();
@@ -226,7 +233,7 @@ describe("tsv parts", () => {
 
   it("print partial results as what they stand for", async () => {
     const storage = new MemoryStorage();
-    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"));
+    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), overflowPath);
     add(writer, "count", (into) => encodePartialCount(into, 300));
     add(writer, "mean", (into) => encodePartialMean(into, 3, 2));
     await writer.finish();
@@ -273,6 +280,23 @@ describe("parts of any format", () => {
     }
   });
 
+  it("take any amount between two drains, by way of a file", async () => {
+    const storage = new MemoryStorage();
+    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), overflowPath);
+    const hash = createHash("sha256");
+    for (let index = 0; index < 300; index++) {
+      add(writer, `${index}`, (into) => encodeValue(into, "x".repeat(100_000)));
+      hash.update(`${index}\t${"x".repeat(100_000)}\n`);
+    }
+    expect(existsSync(overflowPath)).toBe(true);
+    await writer.drain();
+    expect(writer.isFull).toBe(false);
+    add(writer, "last", (into) => encodeValue(into, 1));
+    const part = await writer.finish();
+    expect(part.sha256).toBe(hash.update("last\t1\n").digest("hex"));
+    expect(existsSync(overflowPath)).toBe(false);
+  });
+
   it("may be empty", async () => {
     expect((await write("tsv", [])).length).toBe(0);
   });
@@ -282,6 +306,7 @@ describe("parts of any format", () => {
     const writer = openPartWriter(
       { kind: "raw" },
       await new FailingStorage(memory, 2).write("part"),
+      overflowPath,
     );
     const large = Buffer.alloc(1_100_000);
     const addLarge = (): void => add(writer, "k", (into) => encodeValue(into, large));

@@ -5,14 +5,21 @@ import type { PartWriter } from "./part-writer.js";
 import { RawPart } from "./raw-part.js";
 import { TsvPart } from "./tsv-part.js";
 
-/** Writes a part in the format that the job asks for; commits or discards the object with it. */
-export function openPartWriter(spec: WriterSpec, object: ObjectWriter): PartWriter {
+/**
+ * Writes a part in the format that the job asks for; commits or discards the object with it.
+ * @param overflowPath scratch file for what one call of user code emits beyond the buffer
+ */
+export function openPartWriter(
+  spec: WriterSpec,
+  object: ObjectWriter,
+  overflowPath: string,
+): PartWriter {
   switch (spec.kind) {
     case "tsv":
-      return new TsvPart(object);
+      return new TsvPart(object, overflowPath);
     case "jsonl":
-      return new JsonlPart(object);
+      return new JsonlPart(object, overflowPath);
     case "raw":
-      return new RawPart(object);
+      return new RawPart(object, overflowPath);
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Overflow } from "./overflow.js";
 import type { KeyKind } from "#shared/format/key";
 import type { ObjectWriter } from "#shared/storage/backend";
 
@@ -34,6 +35,8 @@ export interface PartWriter {
 }
 
 const drainBytes = 1024 * 1024;
+/** One call of user code may emit without end before it can be awaited: beyond this it goes to disk. */
+const overflowBytes = 8 * 1024 * 1024;
 /** Room behind the mark, so that usual records never make the buffer grow. */
 const bufferBytes = drainBytes + 64 * 1024;
 
@@ -48,17 +51,20 @@ export abstract class BufferedPart implements PartWriter {
   #drainedBytes = 0;
   readonly #hash = createHash("sha256");
   readonly #writer: ObjectWriter;
+  readonly #overflow: Overflow;
 
-  constructor(writer: ObjectWriter) {
+  /** @param overflowPath scratch file for what one call of user code emits beyond the buffer */
+  constructor(writer: ObjectWriter, overflowPath: string) {
     this.#writer = writer;
+    this.#overflow = new Overflow(overflowPath);
   }
 
   get bytes(): number {
-    return this.#drainedBytes + this.at;
+    return this.#drainedBytes + this.#overflow.bytes + this.at;
   }
 
   get isFull(): boolean {
-    return this.at >= drainBytes;
+    return this.at >= drainBytes || this.#overflow.bytes > 0;
   }
 
   abstract add(
@@ -72,6 +78,7 @@ export abstract class BufferedPart implements PartWriter {
   ): void;
 
   async drain(): Promise<void> {
+    if (this.#overflow.bytes > 0) await this.#drainOverflow();
     if (this.at === 0) return;
     const full = this.out.subarray(0, this.at);
     this.#hash.update(full);
@@ -99,17 +106,32 @@ export abstract class BufferedPart implements PartWriter {
 
   async discard(): Promise<void> {
     await this.#inFlight?.catch(() => undefined);
+    this.#overflow.discard();
     await this.#writer.discard();
   }
 
   /** The buffer, with room for so many more bytes. */
   protected reserve(bytes: number): Buffer {
+    if (this.at >= overflowBytes) {
+      this.#overflow.append(this.out.subarray(0, this.at));
+      this.at = 0;
+    }
     if (this.at + bytes > this.out.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.at + bytes, bufferBytes));
+      const size = Math.max(this.at + bytes, Math.min(this.out.length * 2, 2 * overflowBytes));
+      const grown = Buffer.allocUnsafeSlow(size);
       this.out.copy(grown, 0, 0, this.at);
       this.out = grown;
     }
     return this.out;
+  }
+
+  async #drainOverflow(): Promise<void> {
+    await this.#settle();
+    for (const block of this.#overflow.take()) {
+      this.#hash.update(block);
+      this.#drainedBytes += block.length;
+      await this.#writer.write(block);
+    }
   }
 
   async #settle(): Promise<void> {
