@@ -26,7 +26,7 @@ export const systemTerminal: Terminal = {
     return process.stderr.isTTY === true;
   },
   get columns() {
-    return process.stderr.columns ?? 80;
+    return process.stderr.columns || 80;
   },
 };
 

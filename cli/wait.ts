@@ -56,11 +56,12 @@ export async function waitForJob(
   return tellEnd(client, job, invocation);
 }
 
-/** Prints how a job ended. @returns 0 when it succeeded, otherwise 1 */
+/** Prints how a job ended. @param keepsLogs as for failureLines @returns 0 when it succeeded, else 1 */
 export async function tellEnd(
   client: Client,
   job: JobView,
   invocation: Invocation,
+  keepsLogs = true,
 ): Promise<number> {
   const isDone = job.status === "succeeded";
   if (invocation.has("json")) {
@@ -68,7 +69,8 @@ export async function tellEnd(
     return isDone ? 0 : 1;
   }
   if (!isDone) {
-    for (const line of failureLines(job, invocation.cwd)) invocation.terminal.note(line);
+    const lines = failureLines(job, invocation.cwd, keepsLogs);
+    for (const line of lines) invocation.terminal.note(line);
     return 1;
   }
   const output = await client.getOutput(job.id);

@@ -65,7 +65,7 @@ async function demo() {
   const jobs = await untilInterrupted(Promise.all(runs));
   progress.end();
   const failed = jobs.filter((job) => job.status !== "succeeded");
-  for (const line of failed.flatMap((job) => failureLines(job, process.cwd()))) say(line);
+  for (const line of failed.flatMap((job) => failureLines(job, process.cwd(), false))) say(line);
   if (failed.length > 0) return 1;
 
   await printTop(await client.getOutput(jobs[0].id));

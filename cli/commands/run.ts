@@ -84,7 +84,7 @@ async function finish(client: Client, jobId: string, invocation: Invocation): Pr
   const ended = await followJob(client, jobId, invocation, () =>
     invocation.terminal.note("cancelled"),
   );
-  if (ended !== null) return tellEnd(client, ended, invocation);
+  if (ended !== null) return tellEnd(client, ended, invocation, false);
   await client.cancelJob(jobId);
   return interruptedExitCode;
 }

@@ -2,8 +2,11 @@ import path from "node:path";
 import type { JobFailure, JobView } from "#shared/client/types";
 import { printable } from "./text.js";
 
-/** The probable cause of a failed job: what, where in the code, at which record, what was printed. */
-export function failureLines(job: JobView, cwd: string): string[] {
+/**
+ * The probable cause of a failed job: what, where in the code, at which record, what was printed.
+ * @param keepsLogs whether the cluster will still be there to be asked for the whole log
+ */
+export function failureLines(job: JobView, cwd: string, keepsLogs = true): string[] {
   const { failure } = job;
   if (failure === null) return [`job ${job.id} ${job.status}`];
   const lines = [`job ${job.id} failed: ${printable(failure.message)} (${failure.code})`];
@@ -22,7 +25,7 @@ export function failureLines(job: JobView, cwd: string): string[] {
     lines.push("  last lines printed");
     for (const line of failure.logTail) lines.push(`    ${printable(line)}`);
   }
-  if (failure.task !== null) {
+  if (failure.task !== null && keepsLogs) {
     const attempt = failure.attempt === null ? "" : ` --attempt ${failure.attempt}`;
     lines.push(`  whole log: millrace logs ${job.id} --task ${failure.task}${attempt}`);
   }
