@@ -160,10 +160,9 @@ describe("millrace up", () => {
     });
     await until(async () => (await readyCount()) === 2);
 
-    const submitted = start([
-      ...["submit", path.join(packageRoot, "examples", "wordcount.ts"), "--data", data, "--wait"],
-      ...["--input", path.join(packageRoot, "examples", "data", "gutenberg")],
-    ]);
+    const words = path.join(packageRoot, "examples", "wordcount.ts");
+    const books = path.join(packageRoot, "examples", "data", "gutenberg");
+    const submitted = start(["submit", words, books, "--data", data, "--wait"]);
     expect(await submitted.ended, submitted.notes.join("\n")).toBe(0);
 
     up.child.kill("SIGINT");
