@@ -48,7 +48,7 @@ export function ratiosOf(result: ComparisonResult): Ratio[] {
   for (const subject of result.contenders) {
     if (!subject.contender.isMillrace) continue;
     for (const peer of result.contenders) {
-      if (peer === subject) continue;
+      if (peer.contender.isMillrace) continue;
       const subjectMs = subject.runs.map((run) => run.wallMs);
       const paired = pairedRatios(
         subjectMs,
@@ -117,17 +117,33 @@ export interface TaskFigures {
   readonly wallMs: Summary;
   readonly tasksPerSecond: number;
   readonly msPerTask: number;
+  /** Of each task more than in the next smaller job: start-up, the same for all, falls out. */
+  readonly msPerFurtherTask: number | null;
 }
 
-export function taskFiguresOf({ runs }: TasksResult): TaskFigures[] {
+/** By number of tasks, ascending. */
+export function taskFiguresOf({ runs }: Pick<TasksResult, "runs">): TaskFigures[] {
   const counts = [...new Set(runs.map(({ taskCount }) => taskCount))].sort((a, b) => a - b);
-  return counts.flatMap((taskCount) => {
+  const figures: TaskFigures[] = [];
+  for (const taskCount of counts) {
     const ofCount = runs.filter((run) => run.taskCount === taskCount);
     const wallMs = summaryOf(ofCount.map((run) => run.wallMs));
-    if (wallMs === null) return [];
+    if (wallMs === null) continue;
     const msPerTask = wallMs.median / taskCount;
-    return [{ taskCount, wallMs, tasksPerSecond: 1000 / msPerTask, msPerTask }];
-  });
+    const smaller = figures.at(-1);
+    const msPerFurtherTask =
+      smaller === undefined
+        ? null
+        : (wallMs.median - smaller.wallMs.median) / (taskCount - smaller.taskCount);
+    figures.push({
+      taskCount,
+      wallMs,
+      tasksPerSecond: 1000 / msPerTask,
+      msPerTask,
+      msPerFurtherTask,
+    });
+  }
+  return figures;
 }
 
 /** Cost of a task in the largest job over that in the smallest; null with fewer than two sizes. */
@@ -147,12 +163,14 @@ export function taskTables(result: TasksResult): string {
     { title: "max s", align: "right" },
     { title: "tasks/s", align: "right" },
     { title: "ms/task", align: "right" },
+    { title: "ms/further task", align: "right" },
   ];
-  const rows = figures.map(({ taskCount, wallMs, tasksPerSecond, msPerTask }) => [
-    taskCount.toLocaleString("en-US"),
-    ...secondsOf(wallMs),
-    formatNumber(tasksPerSecond),
-    msPerTask.toFixed(3),
+  const rows = figures.map((job) => [
+    job.taskCount.toLocaleString("en-US"),
+    ...secondsOf(job.wallMs),
+    formatNumber(job.tasksPerSecond),
+    job.msPerTask.toFixed(3),
+    job.msPerFurtherTask?.toFixed(3) ?? "-",
   ]);
   const growth = growthOf(figures);
   const [smallest] = figures;
