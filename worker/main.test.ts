@@ -15,21 +15,6 @@ import { fixtureJobId, fixtureSpec } from "#worker/sandbox/fixtures/orders";
 import { HandMaster, type Peer } from "#worker/session/fixtures/hand-master";
 
 const dist = new URL("../dist/", import.meta.url);
-const jobSource = `import { defineJob, sum, text, tsv } from "millrace";
-export default defineJob({
-  name: "wordcount",
-  params: { act: { type: "string" } },
-  input: text(),
-  map: (line, { emit }) => {
-    console.log("a line");
-    for (const word of line.split(" ")) emit(word, 1);
-  },
-  combine: sum(),
-  reduce: sum(),
-  output: tsv(),
-});
-`;
-
 const map: AttemptRef = { jobId: fixtureJobId, stage: "map", taskIndex: 0, attempt: 1 };
 const reduce: AttemptRef = { jobId: fixtureJobId, stage: "reduce", taskIndex: 0, attempt: 1 };
 
@@ -98,10 +83,8 @@ function startWorker(extra: Record<string, string> = {}): WorkerProcess {
 }
 
 async function makeBundle(): Promise<string> {
-  const job = path.join(root, "wordcount.ts");
-  fs.writeFileSync(job, jobSource);
   const { outputFiles } = await build({
-    entryPoints: [job],
+    entryPoints: [fileURLToPath(new URL("sandbox/fixtures/wordcount-job.mjs", import.meta.url))],
     bundle: true,
     write: false,
     format: "esm",

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { systemClock, systemTimers } from "#shared/clock/system";
@@ -16,49 +17,20 @@ const dist = new URL("../../dist/", import.meta.url);
 const mib = 1024 * 1024;
 const input = "first line\nsecond line\nthird line\n";
 
-/** A job that misbehaves as its parameter says; the line numbers matter. */
-const jobSource = `import { defineJob, text, tsv } from "millrace";
-
-const kept: unknown[] = [];
-const odd = { get message() { throw new Error("no"); }, toString() { throw new Error("no"); } };
-
-function act(how: unknown, line: string): void {
-  if (!line.startsWith("second")) return;
-  if (how === "throw") throw new TypeError("bad " + line);
-  if (how === "throw-odd") throw odd;
-  if (how === "exit") process.exit(3);
-  if (how === "loop") for (;;);
-  if (how === "heap") for (;;) kept.push(Array.from({ length: 1000 }, () => ({ a: Math.random() })));
-  if (how === "print") for (let n = 0; n < 100_000; n++) console.log("line", n);
-  if (how === "uncaught") setTimeout(() => { throw new RangeError("in a timer"); });
-  if (how === "token") console.log(Object.keys(process.env).join());
-}
-
-export default defineJob({
-  name: "faulty",
-  params: { act: { type: "string" } },
-  input: text(),
-  map: async (line, { emit, params }) => {
-    act(params.act, line);
-    if (params.act === "reject") void Promise.reject(new TypeError("nobody waits"));
-    if (params.act === "uncaught" || params.act === "reject") await new Promise((resolve) => setTimeout(resolve, 50));
-    if (params.act === "hang") await new Promise(() => {});
-    emit(line, 1);
-  },
-  output: tsv(),
-});
-`;
+/** A job that misbehaves as its parameter says. */
+const jobSource = fileURLToPath(new URL("./fixtures/faulty-job.mjs", import.meta.url));
 
 let folder = "";
-let bundlePath = "";
 let jobFile = "";
+let bundlePath = "";
 let pool: ThreadPool;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "millrace-faults-"));
-  jobFile = path.join(folder, "faulty-job.ts");
+  // Away from the engine's own folders, whose frames are not the user's.
+  jobFile = path.join(folder, "faulty-job.mjs");
+  fs.copyFileSync(jobSource, jobFile);
   bundlePath = path.join(folder, "bundle.mjs");
-  fs.writeFileSync(jobFile, jobSource);
   await build({
     entryPoints: [jobFile],
     outfile: bundlePath,
@@ -130,7 +102,7 @@ describe("user code in a real thread", () => {
       code: "MR_USER_CODE_FAILED",
       blame: "user",
       message: "map failed: TypeError: bad second line",
-      userFrame: `${jobFile}:8:30`,
+      userFrame: `${jobFile}:15:11`,
       place: { location: path.join(folder, "in.txt"), offset: 11, preview: "second line" },
     });
   });
@@ -155,7 +127,7 @@ describe("user code in a real thread", () => {
   it("that forgets a rejection or throws in a timer fails its attempt", async () => {
     const rejected = await failureOf("reject");
     expect(rejected.message).toBe("map failed: TypeError: nobody waits");
-    expect(rejected.userFrame).toMatch(/^.*faulty-job\.ts:24:/);
+    expect(rejected.userFrame).toMatch(/faulty-job\.mjs:\d+:\d+$/);
     expect((await failureOf("uncaught")).message).toBe("map failed: RangeError: in a timer");
   });
 
