@@ -4,7 +4,7 @@ import { fault } from "#shared/errors/fault";
 import { failureSchema } from "#shared/model/result";
 import { limits } from "#shared/model/limits";
 import { explain } from "./explain.js";
-import { innermostUserFrame } from "./user-frame.js";
+import { innermostUserFrame, withoutEngineFrames } from "./user-frame.js";
 
 const place = { location: "/data/a.txt", offset: 17, preview: "a line" };
 
@@ -146,5 +146,18 @@ describe("the user's frame", () => {
       "    at map (/home/u/job.ts:3:9)",
     ].join("\n");
     expect(innermostUserFrame(stack)).toBe("/home/u/job.ts:8:3");
+  });
+
+  it("is left of a stack, with packages, when the engine is taken out", () => {
+    const stack = [
+      "RangeError: no",
+      "second line of the message",
+      "    at Array.map (<anonymous>)",
+      "    at pick (/home/u/node_modules/lodash/pick.js:3:9)",
+      "    at map (/home/u/job.ts:3:9)",
+      `    at #mapBlock (${new URL("../../dist/worker/map/run-map.js", import.meta.url).href}:1:1)`,
+      "    at async run (node:internal/process/task_queues:95:5)",
+    ];
+    expect(withoutEngineFrames(stack.join("\n"))).toBe(stack.slice(0, 5).join("\n"));
   });
 });

@@ -4,7 +4,7 @@ import { Fault } from "#shared/errors/fault";
 import { limits } from "#shared/model/limits";
 import type { Failure, RecordPlace } from "#shared/model/result";
 import { describeThrown, shorten, type Thrown } from "./thrown.js";
-import { innermostUserFrame } from "./user-frame.js";
+import { innermostUserFrame, withoutEngineFrames } from "./user-frame.js";
 
 /** Codes that no retry can cure: the input, the job or its records are what they are. */
 const permanentCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
@@ -58,12 +58,15 @@ export function explain(
   const thrown = describeThrown(error);
   const userFrame = innermostUserFrame(thrown.stack);
   const { code, blame } = judge(error, thrown, userFrame !== null);
+  // Where no user code stands on the stack, the engine's frames are all there is to go by.
+  const stack =
+    thrown.stack === null || userFrame === null ? thrown.stack : withoutEngineFrames(thrown.stack);
   return {
     code,
     message: shorten(`${during} failed: ${thrown.headline}`, limits.failureTextCharsMax),
     blame,
     userFrame,
-    stack: thrown.stack === null ? null : shorten(thrown.stack, limits.failureTextCharsMax),
+    stack: stack === null ? null : shorten(stack, limits.failureTextCharsMax),
     place,
     logTail: [...logTail],
     permanent: blame === "user" && permanentCodes.has(code),

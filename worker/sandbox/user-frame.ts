@@ -17,19 +17,37 @@ const frame = /^\s*at (?:.*?\()?((?:file:\/\/|\/|[A-Za-z]:\\|\.{0,2}\/)?[^()]*?)
 export function innermostUserFrame(stack: string | null): string | null {
   if (stack === null) return null;
   for (const line of stack.split("\n")) {
-    const match = frame.exec(line);
-    if (match === null) continue;
-    const [, location = "", row = "", column = ""] = match;
-    const file = filePathOf(location.replace(/^async /, ""));
-    if (file !== null && isUserFile(file)) return `${file}:${row}:${column}`;
+    const file = fileOf(line);
+    if (file === null || !isUserFile(file)) continue;
+    const [, , row = "", column = ""] = frame.exec(line) ?? [];
+    return `${file}:${row}:${column}`;
   }
   return null;
+}
+
+/** The stack without frames of the engine and of Node, which tell the user nothing. */
+export function withoutEngineFrames(stack: string): string {
+  const lines = stack.split("\n").filter((line) => {
+    const file = fileOf(line);
+    return file === null || file === "<anonymous>" || isUserFile(file) || isPackageFile(file);
+  });
+  return lines.join("\n");
+}
+
+function isPackageFile(file: string): boolean {
+  return /(^|[\\/])node_modules[\\/]/.test(file);
+}
+
+/** File of a line of a stack, null when it is no frame. */
+function fileOf(line: string): string | null {
+  const location = frame.exec(line)?.[1];
+  return location === undefined ? null : filePathOf(location.replace(/^async /, ""));
 }
 
 function isUserFile(file: string): boolean {
   if (file.startsWith("node:") || file.startsWith("internal/")) return false;
   if (file === "<anonymous>" || file === "native") return false;
-  if (/(^|[\\/])node_modules[\\/]/.test(file)) return false;
+  if (isPackageFile(file)) return false;
   if (bundledEntry.test(file)) return false;
   if (!file.startsWith(packageFolder)) return true;
   const inside = file.slice(packageFolder.length);

@@ -166,7 +166,7 @@ export class Session {
   }
 
   #registered(incarnation: number, heartbeatMs: number, leaseMs: number): void {
-    const { tasks, timers, clock, identity, log, onRegistered } = this.#options;
+    const { tasks, timers, clock, log, onRegistered } = this.#options;
     this.#registerTimeout?.cancel();
     this.#registeredAtMs = clock.monotonicMs();
     this.#tickedAtMs = this.#registeredAtMs;
@@ -180,7 +180,7 @@ export class Session {
     this.#heartbeatMs = heartbeatMs;
     this.#ticks?.cancel();
     this.#ticks = timers.every(heartbeatMs, () => this.#tick());
-    log.info({ workerId: identity.workerId, incarnation, isResumed }, "registered");
+    log.info({ incarnation, isResumed }, "registered");
     if (this.#phase === "draining") this.#send({ type: "draining" });
     if (isResumed) tasks.repeat();
     onRegistered?.();

@@ -30,6 +30,7 @@ export class Leavings {
   async keepLog(ref: AttemptRef): Promise<number> {
     const file = this.logPath(ref);
     const sizeBytes = await sizeOf(file);
+    if (sizeBytes === null) return 0;
     if (sizeBytes > 0) {
       const { key } = parseLocation(path.join(this.#dataFolder, keys.log(ref)));
       const writer = await this.#storage.write(key);
@@ -67,10 +68,10 @@ export class Leavings {
   }
 }
 
-async function sizeOf(file: string): Promise<number> {
+async function sizeOf(file: string): Promise<number | null> {
   try {
     return (await stat(file)).size;
   } catch {
-    return 0;
+    return null;
   }
 }

@@ -286,7 +286,7 @@ export class Tasks {
       return;
     }
     const { code, message, blame } = report.failure;
-    this.#options.log.warn({ ...report.ref, code, reason: message, blame }, "attempt failed");
+    this.#options.log.info({ ...report.ref, code, reason: message, blame }, "attempt failed");
   }
 
   #settleIdle(): void {
