@@ -1,7 +1,14 @@
 import { keyKinds, readOrderedNumber, type KeyKind } from "#shared/format/key";
 import { decodeNumber, valueTags } from "#shared/format/value";
 import { BufferedPart } from "./part-writer.js";
-import { copyBytes, numberBytesMax, writeAscii, writeNumber } from "./text-bytes.js";
+import {
+  copyBytes,
+  numberBytesMax,
+  wordFieldBytes,
+  WordView,
+  writeAscii,
+  writeNumber,
+} from "./text-bytes.js";
 
 const quote = 34;
 const backslash = 92;
@@ -76,6 +83,8 @@ function writeBase64(out: Buffer, at: number, bytes: Buffer, start: number, end:
   return writeAscii(out, position, '"}');
 }
 
+const words = new WordView();
+
 function writeJsonString(
   out: Buffer,
   at: number,
@@ -83,27 +92,58 @@ function writeJsonString(
   start: number,
   end: number,
 ): number {
+  const isLong = end - start >= wordFieldBytes;
   let position = at;
   out[position++] = quote;
-  for (let index = start; index < end; index++) {
-    const byte = from[index] ?? 0;
-    if (byte >= 32 && byte !== quote && byte !== backslash && byte !== surrogateLead) {
-      out[position++] = byte;
-    } else if (byte === surrogateLead) {
-      const second = from[index + 1] ?? 0;
-      if (second < 0xa0) {
+  let index = start;
+  while (index < end) {
+    let stop = end;
+    if (isLong) {
+      const plain = plainEnd(words.of(from), index, end);
+      position = copyBytes(out, position, from, index, plain);
+      index = plain;
+      stop = Math.min(end, plain + 4);
+    }
+    while (index < stop) {
+      const byte = from[index++] ?? 0;
+      if (byte >= 32 && byte !== quote && byte !== backslash && byte !== surrogateLead) {
         out[position++] = byte;
-        continue;
+      } else if (byte !== surrogateLead) {
+        position = writeControl(out, position, byte);
+      } else if ((from[index] ?? 0) < 0xa0) {
+        out[position++] = byte;
+      } else {
+        const unit = (((from[index] ?? 0) & 0x3f) << 6) | ((from[index + 1] ?? 0) & 0x3f);
+        position = writeUnit(out, position, 0xd000 | unit);
+        index += 2;
       }
-      const unit = 0xd000 | ((second & 0x3f) << 6) | ((from[index + 2] ?? 0) & 0x3f);
-      position = writeUnit(out, position, unit);
-      index += 2;
-    } else {
-      position = writeControl(out, position, byte);
     }
   }
   out[position++] = quote;
   return position;
+}
+
+/**
+ * First position, in steps of four bytes, whose word may hold a byte that is not written as it is: a
+ * control character, quote, backslash, or what a surrogate begins with.
+ * @see https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
+ */
+function plainEnd(view: DataView, start: number, end: number): number {
+  let index = start;
+  for (; index + 4 <= end; index += 4) {
+    const word = view.getInt32(index, true);
+    const quotes = word ^ 0x22222222;
+    const slashes = word ^ 0x5c5c5c5c;
+    const leads = word ^ 0xedededed;
+    const low = (word - 0x20202020) & ~word;
+    const isFound =
+      low |
+      ((quotes - 0x01010101) & ~quotes) |
+      ((slashes - 0x01010101) & ~slashes) |
+      ((leads - 0x01010101) & ~leads);
+    if ((isFound & 0x80808080) !== 0) break;
+  }
+  return index;
 }
 
 /** The letter of each short escape; other control characters are written by number. */

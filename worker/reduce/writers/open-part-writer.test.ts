@@ -104,14 +104,24 @@ const strings = [
 ];
 
 const strange = fc.string({ unit: "binary", maxLength: 20 });
+const long = fc
+  .array(
+    fc.constantFrom("plain text ", "\t", "\\", '"', "é", "\ud7ff", "\ud800", "\n", "\x01", "x"),
+    {
+      minLength: 20,
+      maxLength: 60,
+    },
+  )
+  .map((pieces) => pieces.join(""));
 const units = fc
   .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 10 })
   .map((codes) => String.fromCharCode(...codes));
 const bytes = fc.uint8Array({ maxLength: 20 });
-const keys: fc.Arbitrary<Key> = fc.oneof(strange, units, fc.double(), fc.integer(), bytes);
+const keys: fc.Arbitrary<Key> = fc.oneof(strange, units, long, fc.double(), fc.integer(), bytes);
 const values: fc.Arbitrary<unknown> = fc.oneof(
   strange,
   units,
+  long,
   fc.double(),
   fc.maxSafeInteger(),
   bytes,

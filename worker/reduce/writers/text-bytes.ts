@@ -62,3 +62,20 @@ export function writeAscii(out: Buffer, at: number, text: string): number {
   for (let index = 0; index < text.length; index++) out[at + index] = text.charCodeAt(index);
   return at + text.length;
 }
+
+/** Shorter fields are walked byte by byte: looking at words would not pay for its set-up. */
+export const wordFieldBytes = 32;
+
+/** A view for reading four bytes at once, kept for as long as the buffer stays the same. */
+export class WordView {
+  #buffer: Buffer | null = null;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  of(buffer: Buffer): DataView {
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    }
+    return this.#view;
+  }
+}

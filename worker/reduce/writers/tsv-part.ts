@@ -1,7 +1,14 @@
 import { keyKinds, readOrderedNumber, type KeyKind } from "#shared/format/key";
 import { decodeNumber, valueTags } from "#shared/format/value";
 import { BufferedPart } from "./part-writer.js";
-import { copyBytes, numberBytesMax, writeAscii, writeNumber } from "./text-bytes.js";
+import {
+  copyBytes,
+  numberBytesMax,
+  wordFieldBytes,
+  WordView,
+  writeAscii,
+  writeNumber,
+} from "./text-bytes.js";
 
 const backslash = 92;
 const tab = 9;
@@ -57,7 +64,45 @@ function writeValue(out: Buffer, at: number, bytes: Buffer, start: number, end: 
   }
 }
 
+const words = new WordView();
+
 function writeEscaped(out: Buffer, at: number, from: Buffer, start: number, end: number): number {
+  if (end - start < wordFieldBytes) return writeEscapedBytes(out, at, from, start, end);
+  const view = words.of(from);
+  let position = at;
+  let index = start;
+  while (index < end) {
+    const plain = plainEnd(view, index, end);
+    position = copyBytes(out, position, from, index, plain);
+    index = Math.min(end, plain + 4);
+    position = writeEscapedBytes(out, position, from, plain, index);
+  }
+  return position;
+}
+
+/**
+ * First position, in steps of four bytes, whose word may hold a byte to escape: one below 14, or a
+ * backslash.
+ * @see https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
+ */
+function plainEnd(view: DataView, start: number, end: number): number {
+  let index = start;
+  for (; index + 4 <= end; index += 4) {
+    const word = view.getInt32(index, true);
+    const slashes = word ^ 0x5c5c5c5c;
+    const low = (word - 0x0e0e0e0e) & ~word;
+    if (((low | ((slashes - 0x01010101) & ~slashes)) & 0x80808080) !== 0) break;
+  }
+  return index;
+}
+
+function writeEscapedBytes(
+  out: Buffer,
+  at: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): number {
   let position = at;
   for (let index = start; index < end; index++) {
     const byte = from[index] ?? 0;
