@@ -10,8 +10,11 @@ interface ToWorker {
 export type Command =
   /** List the inputs and plan; answers `job-planned` or `plan-failed`. */
   | { readonly type: "plan-job"; readonly jobId: JobId }
-  /** The worker is in: `incarnation` is new, or the resumed one. */
-  | ({ readonly type: "welcome-worker" } & ToWorker)
+  /**
+   * The worker is in: `incarnation` is new, or the resumed one. `registration` numbers its
+   * connections, so that the end of an older one is told from that of the present one.
+   */
+  | ({ readonly type: "welcome-worker"; readonly registration: number } & ToWorker)
   | ({ readonly type: "launch-map"; readonly ref: AttemptRef } & ToWorker)
   | ({ readonly type: "launch-reduce"; readonly ref: AttemptRef; readonly runs: RunSet } & ToWorker)
   | ({

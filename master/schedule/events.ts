@@ -35,7 +35,11 @@ export type Event =
     }
   | ({ readonly type: "worker-lost"; readonly reason: string } & FromWorker)
   /** Its connection broke; it may come back within its lease. Nothing is launched there meanwhile. */
-  | ({ readonly type: "worker-disconnected" } & FromWorker)
+  | ({
+      readonly type: "worker-disconnected";
+      /** Of the connection that broke, as `welcome-worker` said; an older one than the present is ignored. */
+      readonly registration?: number;
+    } & FromWorker)
   | ({ readonly type: "worker-draining" } & FromWorker)
   | ({
       readonly type: "attempt-done";

@@ -87,6 +87,7 @@ interface SavedWorker {
   readonly version: string;
   readonly state: WorkerState;
   readonly connected: boolean;
+  readonly registration: number;
   readonly registeredAtMs: number;
   readonly lostAtMs: number | null;
   readonly lostReason: string | null;
@@ -96,6 +97,7 @@ interface SavedWorker {
 export interface SavedState {
   readonly formatVersion: number;
   readonly lastIncarnation: Incarnation;
+  readonly lastRegistration: number;
   readonly jobCount: number;
   readonly launchCount: number;
   readonly jobs: readonly SavedJob[];
@@ -108,6 +110,7 @@ export function serialise(state: State): SavedState {
   return {
     formatVersion,
     lastIncarnation: state.lastIncarnation,
+    lastRegistration: state.lastRegistration,
     jobCount: state.jobCount,
     launchCount: state.launchCount,
     jobs: [...state.jobs.values()].map(saveJob),
@@ -131,6 +134,7 @@ export function deserialise(saved: SavedState, config: Partial<ScheduleConfig> =
   }
   const state = createState(config);
   state.lastIncarnation = saved.lastIncarnation;
+  state.lastRegistration = saved.lastRegistration;
   state.jobCount = saved.jobCount;
   state.launchCount = saved.launchCount;
   const queued = new Set(saved.free);

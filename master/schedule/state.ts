@@ -135,6 +135,8 @@ export interface Worker {
   state: WorkerState;
   /** Without a connection nothing is launched there; what runs goes on until the lease ends. */
   connected: boolean;
+  /** Grows with every registration in the cluster; a larger one is newer. */
+  registration: number;
   registeredAtMs: number;
   lostAtMs: number | null;
   lostReason: string | null;
@@ -156,6 +158,7 @@ export interface State {
   /** Workers that may have a free slot, next one first. */
   readonly free: Fifo<WorkerId>;
   lastIncarnation: Incarnation;
+  lastRegistration: number;
   jobCount: number;
   launchCount: number;
 }
@@ -168,6 +171,7 @@ export function createState(config: Partial<ScheduleConfig> = {}): State {
     workers: new Map(),
     free: new Fifo(),
     lastIncarnation: 0,
+    lastRegistration: 0,
     jobCount: 0,
     launchCount: 0,
   };

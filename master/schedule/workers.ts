@@ -24,7 +24,8 @@ export function workerRegistered(context: Context, event: Registered): void {
   const worker = resumes ? known : addWorker(context, event);
   describe(context, worker, event);
   const { workerId, incarnation } = worker;
-  context.commands.push({ type: "welcome-worker", workerId, incarnation });
+  const { registration } = worker;
+  context.commands.push({ type: "welcome-worker", workerId, incarnation, registration });
   reconcile(context, worker, event.attempts);
   if (worker.state === "released") {
     context.commands.push({ type: "release-worker", workerId, incarnation });
@@ -45,7 +46,8 @@ export function workerDisconnected(
   event: Extract<Event, { type: "worker-disconnected" }>,
 ): void {
   const worker = presentWorker(context.state, event);
-  if (worker !== null) worker.connected = false;
+  if (worker === null || (event.registration ?? worker.registration) < worker.registration) return;
+  worker.connected = false;
 }
 
 /** It takes no new attempts and stays as long as something runs there or its runs are needed. */
@@ -134,6 +136,7 @@ function addWorker(context: Context, event: Registered): Worker {
     version: event.version,
     state: "active",
     connected: true,
+    registration: 0,
     registeredAtMs: nowMs,
     lostAtMs: null,
     lostReason: null,
@@ -148,6 +151,7 @@ function addWorker(context: Context, event: Registered): Worker {
 /** What a process says of itself may differ after a reconnect. */
 function describe(context: Context, worker: Worker, event: Registered): void {
   worker.connected = true;
+  worker.registration = ++context.state.lastRegistration;
   worker.slots = event.slots;
   worker.slotMemoryBytes = event.slotMemoryBytes;
   worker.version = event.version;

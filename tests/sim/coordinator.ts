@@ -3,7 +3,7 @@ import type { Command } from "#master/schedule/commands";
 import type { Event } from "#master/schedule/events";
 import { deserialise, serialise } from "#master/schedule/serialise";
 import { createState, type State } from "#master/schedule/state";
-import { listJobs, listWorkers, winningParts } from "#master/schedule/views";
+import { findWorker, listJobs, listWorkers, winningParts } from "#master/schedule/views";
 import { createCheckers } from "./checkers/all.js";
 import type { Checker, Observation } from "./checkers/checker.js";
 import { Ledger } from "./ledger.js";
@@ -17,6 +17,7 @@ interface Session {
   readonly process: Process;
   readonly link: Link;
   incarnation: number | null;
+  registration: number;
 }
 
 const config = { retryBaseMs: 200, retryMaxMs: 2_000 };
@@ -65,7 +66,12 @@ export class Coordinator {
     }
     const former = this.#sessions.get(process.workerId);
     if (former !== undefined && former.link !== link) former.link.isOpen = false;
-    this.#sessions.set(process.workerId, { process, link, incarnation: null });
+    this.#sessions.set(process.workerId, {
+      process,
+      link,
+      incarnation: null,
+      registration: 0,
+    });
     this.#lastSeenMs.set(process.workerId, this.world.agenda.nowMs);
     this.feed(event);
   }
@@ -78,9 +84,11 @@ export class Coordinator {
 
   linkBroke(process: Process): void {
     const { workerId, incarnation } = process;
-    if (incarnation === null) return;
+    const session = this.#sessions.get(workerId);
+    if (incarnation === null || session?.process !== process) return;
+    const { registration } = session;
     this.world.agenda.after(this.world.dice.between(0, 300), () =>
-      this.feed({ type: "worker-disconnected", workerId, incarnation }),
+      this.feed({ type: "worker-disconnected", workerId, incarnation, registration }),
     );
   }
 
@@ -91,7 +99,12 @@ export class Coordinator {
       if (!this.isUp) return;
       for (const [workerId, { process, link }] of this.#sessions) {
         const isHeard = process.isAlive && !process.isFrozen && link.isOpen;
-        if (isHeard) this.#lastSeenMs.set(workerId, agenda.nowMs);
+        if (!isHeard) continue;
+        this.#lastSeenMs.set(workerId, agenda.nowMs);
+        const worker = findWorker(this.state, workerId);
+        if (worker?.state === "active" && !worker.connected) {
+          this.world.violation("progress", `${workerId} is heard, but counts as disconnected`);
+        }
       }
       for (const { workerId, incarnation, state } of listWorkers(this.state)) {
         const silentMs = agenda.nowMs - (this.#lastSeenMs.get(workerId) ?? 0);
@@ -217,7 +230,10 @@ export class Coordinator {
   #send(command: Extract<Command, { workerId: string }>): void {
     const session = this.#sessions.get(command.workerId);
     if (session === undefined) return;
-    if (command.type === "welcome-worker") session.incarnation = command.incarnation;
+    if (command.type === "welcome-worker") {
+      session.incarnation = command.incarnation;
+      session.registration = command.registration;
+    }
     if (session.incarnation !== command.incarnation) return;
     session.link.toWorker(() => session.process.receive(session.link, command));
   }
