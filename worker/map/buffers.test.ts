@@ -8,10 +8,16 @@ import { GroupReader } from "#worker/runs/groups";
 import { Merger } from "#worker/runs/merge";
 import { RunCursor } from "#worker/runs/run-cursor";
 import { readRunIndex } from "#worker/runs/run-file";
-import { CombineEmitter, SortEmitter } from "./emitter.js";
+import { CombineEmitter, SortEmitter, type MapMemory } from "./emitter.js";
 import { makePartitioner } from "./partitioner.js";
-import { Spills, type StreamWriter } from "./spills.js";
-import { writeAggregates, writeCombined, writeRecords } from "./stream-writers.js";
+import { SortArena } from "./sort-arena.js";
+import { Spills } from "./spills.js";
+import {
+  writeAggregates,
+  writeCombined,
+  writeRecords,
+  type StreamWriter,
+} from "./stream-writers.js";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-map-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +47,10 @@ function spillsOf(partitionCount: number, write: StreamWriter): Spills {
   return new Spills(folder, partitionCount, "none", write);
 }
 
+function memoryOf(sortBytes: number, tableBytes: number): MapMemory {
+  return { arena: new SortArena(sortBytes), tableBytes };
+}
+
 /** Memory from one record a spill to everything in one buffer. */
 const someMemory = fc.constantFrom(200, 2_000, 20_000, 1_000_000);
 const someKey = fc.oneof(
@@ -58,7 +68,7 @@ describe("what a map attempt emits", () => {
         (rows, sortBytes, partitionCount) => {
           const partitioner = makePartitioner(undefined, {}, partitionCount);
           const spills = spillsOf(partitionCount, writeRecords);
-          const emitter = new SortEmitter(spills, partitioner, { sortBytes, tableBytes: 0 });
+          const emitter = new SortEmitter(spills, partitioner, memoryOf(sortBytes, 0));
           for (const [key, value] of rows) emitter.emit(key, value);
           emitter.finish();
           const expected = group(rows);
@@ -74,7 +84,7 @@ describe("what a map attempt emits", () => {
   it("sorts thousands of keys that agree in a long prefix", () => {
     const spills = spillsOf(1, writeRecords);
     const partitioner = makePartitioner(undefined, {}, 1);
-    const emitter = new SortEmitter(spills, partitioner, { sortBytes: 64_000_000, tableBytes: 0 });
+    const emitter = new SortEmitter(spills, partitioner, memoryOf(64_000_000, 0));
     const keys = Array.from({ length: 5_000 }, (_, index) => {
       return `https://example.com/a/rather/long/path/${(index * 7919) % 5_000}`;
     });
@@ -88,7 +98,7 @@ describe("what a map attempt emits", () => {
   it("keeps a record that is larger than the buffer", () => {
     const spills = spillsOf(1, writeRecords);
     const partitioner = makePartitioner(undefined, {}, 1);
-    const emitter = new SortEmitter(spills, partitioner, { sortBytes: 1_000, tableBytes: 0 });
+    const emitter = new SortEmitter(spills, partitioner, memoryOf(1_000, 0));
     const key = "k".repeat(100_000);
     emitter.emit("small", 1);
     emitter.emit(key, "v".repeat(200_000));
@@ -99,7 +109,7 @@ describe("what a map attempt emits", () => {
 
   it("refuses a second kind of key", () => {
     const partitioner = makePartitioner(undefined, {}, 1);
-    const memory = { sortBytes: 1_000, tableBytes: 1_000 };
+    const memory = memoryOf(1_000, 1_000);
     const emitter = new SortEmitter(spillsOf(1, writeRecords), partitioner, memory);
     emitter.emit("a", 1);
     expect(() => emitter.emit(1, 1)).toThrow(/both string and number keys were emitted/);
@@ -126,7 +136,7 @@ describe("the combine table", () => {
             const aggregate = name as keyof typeof aggregates;
             const partitioner = makePartitioner(undefined, {}, 3);
             const spills = spillsOf(3, writeAggregates(aggregate));
-            const memory = { sortBytes, tableBytes };
+            const memory = memoryOf(sortBytes, tableBytes);
             const emitter = new CombineEmitter(aggregate, spills, partitioner, memory);
             for (const [key, value] of rows) emitter.emit(key, value);
             emitter.finish();
@@ -143,7 +153,7 @@ describe("the combine table", () => {
 
   it("takes number keys and keys longer than a lane", () => {
     const partitioner = makePartitioner(undefined, {}, 1);
-    const memory = { sortBytes: 1_000_000, tableBytes: 1_000_000 };
+    const memory = memoryOf(1_000_000, 1_000_000);
     const numbers = new CombineEmitter(
       "sum",
       spillsOf(1, writeAggregates("sum")),
@@ -167,7 +177,7 @@ describe("the combine table", () => {
   });
 
   it("refuses a value that is no number", () => {
-    const memory = { sortBytes: 1_000, tableBytes: 1_000 };
+    const memory = memoryOf(1_000, 1_000);
     const spills = spillsOf(1, writeAggregates("sum"));
     const emitter = new CombineEmitter("sum", spills, makePartitioner(undefined, {}, 1), memory);
     expect(() => emitter.emit("a", "1")).toThrow(
@@ -198,7 +208,7 @@ describe("a user's combiner", () => {
 
   it("sees every group when it is written and again when spills are merged", () => {
     const partitioner = makePartitioner(undefined, {}, 1);
-    const memory = { sortBytes: 500, tableBytes: 0 };
+    const memory = memoryOf(500, 0);
     const emitter = new SortEmitter(spillsOf(1, makeWriter(false)), partitioner, memory);
     for (let index = 0; index < 1_000; index++) emitter.emit(`k${index % 10}`, 1);
     emitter.finish();
@@ -208,7 +218,7 @@ describe("a user's combiner", () => {
   });
 
   it("may not emit another key", () => {
-    const memory = { sortBytes: 10_000, tableBytes: 0 };
+    const memory = memoryOf(10_000, 0);
     const emitter = new SortEmitter(
       spillsOf(1, makeWriter(true)),
       makePartitioner(undefined, {}, 1),

@@ -13,6 +13,7 @@ import type { RunSummary } from "#worker/runs/run-writer";
 import type { CombineCells } from "./combine-cells.js";
 import { CombineTable } from "./combine-table.js";
 import type { Partitioner } from "./partitioner.js";
+import type { SortArena } from "./sort-arena.js";
 import { SortBuffer } from "./sort-buffer.js";
 import type { Spills } from "./spills.js";
 import { writeRecords } from "./stream-writers.js";
@@ -31,7 +32,7 @@ export interface Emitter {
 
 /** Memory of a map attempt's buffers, from what its slot may use. */
 export interface MapMemory {
-  readonly sortBytes: number;
+  readonly arena: SortArena;
   readonly tableBytes: number;
 }
 
@@ -49,7 +50,7 @@ export class SortEmitter implements Emitter {
     readonly partitioner: Partitioner,
     memory: MapMemory,
   ) {
-    this.#buffer = new SortBuffer(memory.sortBytes, spills.partitionCount);
+    this.#buffer = new SortBuffer(memory.arena, spills.partitionCount);
   }
 
   emit(key: JobKey, value: unknown): void {
@@ -69,9 +70,9 @@ export class SortEmitter implements Emitter {
     if (this.#keyKind !== keyKinds.bytes) this.#setKind(keyKinds.bytes);
     this.recordCount++;
     const partition = this.partitioner.of(keyKinds.bytes, bytes, keyStart, keyEnd);
-    if (this.#buffer.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
+    if (this.#buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
     this.spills.spill(this.#buffer);
-    this.#buffer.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
+    this.#buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
   }
 
   async drain(): Promise<void> {}
@@ -90,9 +91,9 @@ export class SortEmitter implements Emitter {
   ): void {
     const partition = this.partitioner.of(this.#keyKind, key, keyStart, keyEnd);
     const buffer = this.#buffer;
-    if (buffer.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd)) return;
+    if (buffer.arena.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd)) return;
     this.spills.spill(buffer);
-    buffer.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd);
+    buffer.arena.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd);
   }
 
   #setKind(kind: KeyKind): void {
@@ -118,7 +119,7 @@ export class CombineEmitter implements Emitter {
     readonly memory: MapMemory,
   ) {
     this.#table = new CombineTable(aggregate);
-    this.#buffer = new SortBuffer(memory.sortBytes, spills.partitionCount);
+    this.#buffer = new SortBuffer(memory.arena, spills.partitionCount);
   }
 
   get recordCount(): number {
@@ -161,9 +162,10 @@ export class CombineEmitter implements Emitter {
       this.#encode(cells, entry);
       const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd);
       const { length } = value;
-      if (this.#buffer.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length)) return;
+      if (this.#buffer.arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length))
+        return;
       this.spills.spill(this.#buffer);
-      this.#buffer.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length);
+      this.#buffer.arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length);
     });
   }
 

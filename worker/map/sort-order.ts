@@ -58,28 +58,33 @@ export class RadixSorter {
   }
 }
 
-/** Stable counting sort of `items[0, count)` by their partition; writes the result back. */
-export function sortByPartition(
-  items: Uint32Array,
-  count: number,
+/**
+ * Stable counting sort of the items `0..count-1` by their partition.
+ * @returns the items, their sort keys, and where each partition begins, with the end as last one
+ */
+export function splitByPartition(
   partitions: Uint32Array,
+  sortKeys: Uint32Array,
+  count: number,
   partitionCount: number,
-): void {
+): { readonly items: Uint32Array; readonly keys: Uint32Array; readonly starts: Uint32Array } {
   const starts = new Uint32Array(partitionCount + 1);
-  for (let at = 0; at < count; at++) {
-    const partition = (partitions[at] ?? 0) + 1;
-    starts[partition] = (starts[partition] ?? 0) + 1;
+  for (let item = 0; item < count; item++) {
+    const next = (partitions[item] ?? 0) + 1;
+    starts[next] = (starts[next] ?? 0) + 1;
   }
   for (let partition = 1; partition <= partitionCount; partition++) {
     starts[partition] = (starts[partition] ?? 0) + (starts[partition - 1] ?? 0);
   }
-  const sorted = new Uint32Array(count);
-  for (let at = 0; at < count; at++) {
-    const item = items[at] ?? 0;
+  const free = starts.slice();
+  const items = new Uint32Array(count);
+  const keys = new Uint32Array(count);
+  for (let item = 0; item < count; item++) {
     const partition = partitions[item] ?? 0;
-    const target = starts[partition] ?? 0;
-    starts[partition] = target + 1;
-    sorted[target] = item;
+    const target = free[partition] ?? 0;
+    free[partition] = target + 1;
+    items[target] = item;
+    keys[target] = sortKeys[item] ?? 0;
   }
-  items.set(sorted);
+  return { items, keys, starts };
 }

@@ -5,13 +5,10 @@ import type { CodecName } from "#shared/format/run-block";
 import type { Segment } from "#shared/format/run-index";
 import { FileBlocks } from "#worker/runs/block-source";
 import { Merger } from "#worker/runs/merge";
-import type { RecordStream } from "#worker/runs/record-view";
 import { RunCursor } from "#worker/runs/run-cursor";
 import { RunWriter, type RunSummary } from "#worker/runs/run-writer";
+import { writeRecords, type StreamWriter } from "./stream-writers.js";
 import type { SortBuffer } from "./sort-buffer.js";
-
-/** Writes a sorted stream of one partition to a run, combined where the job combines. */
-export type StreamWriter = (stream: RecordStream, writer: RunWriter, kind: KeyKind) => void;
 
 /** Most runs that are merged at once: bounds open files and the memory of their blocks. */
 export const mergeWidth = 64;
@@ -71,9 +68,10 @@ export class Spills {
   #writeBuffer(buffer: SortBuffer, path: string): RunSummary {
     const writer = this.#openWriter(path);
     buffer.sort();
-    for (const { partition, stream } of buffer.partitions()) {
-      writer.startPartition(partition);
-      this.write(stream, writer, this.keyKind);
+    for (const sorted of buffer.partitions()) {
+      writer.startPartition(sorted.partition);
+      if (this.write === writeRecords) sorted.writeTo(writer);
+      else this.write(sorted.stream, writer, this.keyKind);
     }
     buffer.clear();
     return writer.finish();

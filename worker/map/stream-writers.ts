@@ -6,8 +6,11 @@ import { Scratch } from "#shared/format/scratch";
 import { encodeValue } from "#shared/format/value";
 import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
 import { GroupReader } from "#worker/runs/groups";
+import type { RecordStream } from "#worker/runs/record-view";
 import type { RunWriter } from "#worker/runs/run-writer";
-import type { StreamWriter } from "./spills.js";
+
+/** Writes a sorted stream of one partition to a run, combined where the job combines. */
+export type StreamWriter = (stream: RecordStream, writer: RunWriter, kind: KeyKind) => void;
 
 /** Writes every record as it is. */
 export const writeRecords: StreamWriter = (stream, writer) => {

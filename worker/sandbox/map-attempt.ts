@@ -10,12 +10,17 @@ import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
 import { makePartitioner } from "#worker/map/partitioner";
 import { openRecords } from "#worker/map/readers/open-records";
 import { MapRun } from "#worker/map/run-map";
-import { Spills, type StreamWriter } from "#worker/map/spills";
-import { writeAggregates, writeCombined, writeRecords } from "#worker/map/stream-writers";
+import { Spills } from "#worker/map/spills";
+import {
+  writeAggregates,
+  writeCombined,
+  writeRecords,
+  type StreamWriter,
+} from "#worker/map/stream-writers";
 import { UserCounters } from "#worker/runs/counters";
 import type { GroupReader } from "#worker/runs/groups";
 import { threadMemoryBytes } from "./attempt-memory.js";
-import { memoryShares } from "./memory-shares.js";
+import { mapMemory } from "./map-memory.js";
 import type { AttemptOrder } from "./orders.js";
 import { PartEmitter } from "./part-emitter.js";
 import { openPart } from "./part.js";
@@ -85,11 +90,11 @@ export class MapAttempt implements RunningAttempt {
     const { combine } = definition;
     const writer = this.#streamWriter(base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);
-    const shares = memoryShares(order.slotMemoryBytes);
+    const memory = mapMemory(order.slotMemoryBytes);
     const emitter =
       typeof combine === "object"
-        ? new CombineEmitter(combine.name, spills, partitioner, shares)
-        : new SortEmitter(spills, partitioner, shares);
+        ? new CombineEmitter(combine.name, spills, partitioner, memory)
+        : new SortEmitter(spills, partitioner, memory);
     const run = new MapRun(definition, source, emitter, base, this.#hooks());
     this.#run = run;
     await run.run();

@@ -1,0 +1,12 @@
+import type { MapMemory } from "#worker/map/emitter";
+import { SortArena } from "#worker/map/sort-arena";
+import { memoryShares } from "./memory-shares.js";
+
+let kept: SortArena | null = null;
+
+/** The buffers of a map attempt. The thread runs one attempt at a time, so it needs one arena. */
+export function mapMemory(slotMemoryBytes: number): MapMemory {
+  const { sortBytes, tableBytes } = memoryShares(slotMemoryBytes);
+  if (kept?.budgetBytes !== sortBytes) kept = new SortArena(sortBytes);
+  return { arena: kept, tableBytes };
+}
