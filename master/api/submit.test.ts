@@ -144,6 +144,14 @@ describe("the output of a submission", () => {
     expect(await jobCount()).toBe(1);
   });
 
+  it.each(["/", "DATA", "DATA/journal", "DATA/output"])("must not be %s", async (place) => {
+    const output = place.replace("DATA", join(folder, "data"));
+    const { status, body } = await submit({ output, overwrite: true });
+    expect(status).toBe(400);
+    expect(body.errors?.[0]).toMatchObject({ field: "output" });
+    expect((await submit({ output: join(folder, "data", "output", "mine") })).status).toBe(201);
+  });
+
   it("lies in the data folder under the job's id when none is named", async () => {
     const { body } = await post({ ...submissionFor(folder), output: undefined });
     const { id, output } = body["job"] as { id: string; output: string };

@@ -19,6 +19,7 @@ const keyPattern = /^[\x21-\x7e]{1,200}$/;
 export class Submits {
   /** Output folders of jobs that are being submitted. */
   readonly #outputs = new Set<string>();
+  readonly #ids = new Set<JobId>();
   /** By idempotency key: repeats that come before the first was answered wait for it. */
   readonly #underWay = new Map<string, Promise<JobId>>();
 
@@ -70,11 +71,12 @@ export class Submits {
     const { api } = this;
     const spec = checkSpec(given);
     await this.#checkBundle(spec);
-    const { clock, ids, dataFolder } = api.options;
-    const jobId = makeJobId(spec.name, clock.nowMs(), ids.suffix(4));
-    const output = spec.output ?? `${dataFolder}/${keys.output(jobId)}`;
+    const jobId = this.#newId(spec.name);
+    const output = spec.output ?? `${api.options.dataFolder}/${keys.output(jobId)}`;
     const folder = parseLocation(output).key;
+    this.#checkFolder(folder, output);
     this.#claim(folder, output);
+    this.#ids.add(jobId);
     try {
       if (!spec.overwrite && (await api.coordinator.outputExists(output))) {
         throw fault("MR_OUTPUT_EXISTS", "the output folder has content; overwrite is not set", {
@@ -85,8 +87,28 @@ export class Submits {
       await api.coordinator.submit({ type: "job-submitted", jobId, spec, output }, submission);
     } finally {
       this.#outputs.delete(folder);
+      this.#ids.delete(jobId);
     }
     return jobId;
+  }
+
+  #newId(name: string): JobId {
+    const { clock, ids } = this.api.options;
+    for (;;) {
+      const jobId = makeJobId(name, clock.nowMs(), ids.suffix(4));
+      if (!this.#ids.has(jobId) && !this.api.coordinator.state.jobs.has(jobId)) return jobId;
+    }
+  }
+
+  /** In the data folder, outputs have a place of their own beside journal, bundles and logs. */
+  #checkFolder(folder: string, output: string): void {
+    const dataKey = this.api.dataKey("");
+    const isOurs = `${folder}/`.startsWith(dataKey) && !folder.startsWith(`${dataKey}output/`);
+    if (folder !== "" && !isOurs) return;
+    const detail = `is ${JSON.stringify(output)}; allowed: a folder outside of the data folder, or below`;
+    throw new FieldFault("MR_REQUEST_INVALID", "nothing may be written there: output", [
+      { field: "output", detail: `${detail} /${dataKey}output/` },
+    ]);
   }
 
   /** @throws MR_OUTPUT_EXISTS when another job writes there */

@@ -126,7 +126,7 @@ export class JobEffects {
         const mayHeal = kind === "unavailable" || kind === "exhausted";
         if (!mayHeal || tries === commitTriesMax) throw error;
         log.warn({ err: error, jobId, tries }, "commit failed, trying again");
-        await this.#pause(commitRetryMs * 2 ** (tries - 1));
+        if (!this.#isStopped) await this.#pause(commitRetryMs * 2 ** (tries - 1));
         if (this.#isStopped) return null;
       }
     }

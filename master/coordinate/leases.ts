@@ -58,11 +58,12 @@ export class Leases {
     const nowMs = this.clock.monotonicMs();
     const lateMs = nowMs - this.#lastCheckMs - this.checkPeriodMs;
     this.#lastCheckMs = nowMs;
-    // We slept ourselves (a stopped process, a suspended machine): what the workers sent meanwhile
-    // may still wait to be read, so their silence says nothing.
-    if (lateMs > this.leaseMs / 2) {
-      for (const lease of this.#byWorker.values()) lease.lastSeenMs = nowMs;
-      return [];
+    // While we stood still ourselves (a stopped process, a suspended machine, a long checkpoint), what
+    // the workers sent waited to be read: that time says nothing about them.
+    if (lateMs > 0) {
+      for (const lease of this.#byWorker.values()) {
+        lease.lastSeenMs = Math.min(nowMs, lease.lastSeenMs + lateMs);
+      }
     }
     const expired: Expired[] = [];
     for (const { workerId, incarnation, lastSeenMs } of this.#byWorker.values()) {
