@@ -7,11 +7,13 @@ import type { RecordSource } from "./readers/record-source.js";
 
 /** What an attempt tells whoever watches it. */
 export interface MapHooks {
-  /** After every block and every few thousand records: the attempt moves. */
+  /** Before every record: the byte offset at which it begins in its object. */
+  onRecord(location: string, offset: number): void;
+  /** After every block and every thousand records. */
   onProgress(fraction: number, recordsIn: number, recordsOut: number): void;
 }
 
-/** Records between two signs of progress. */
+/** Records between two reports of progress. */
 const progressRecords = 1024;
 const previewBytes = 200;
 
@@ -71,10 +73,11 @@ export class MapRun {
     map: Extract<AnyJobDefinition["map"], (...args: never[]) => unknown>,
     makeRecord: () => unknown,
   ): Promise<void> {
-    const { source, emitter } = this;
+    const { source, emitter, hooks } = this;
     const context = this.#context;
     while (source.next()) {
       this.recordsIn++;
+      hooks.onRecord(source.location, source.offset);
       const pending = map(makeRecord(), context);
       if (pending !== undefined) await pending;
       if (emitter.isFull) await emitter.drain();

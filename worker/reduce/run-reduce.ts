@@ -10,10 +10,13 @@ import type { Merger } from "#worker/runs/merge";
 import type { PartWriter } from "./writers/part-writer.js";
 
 export interface ReduceHooks {
+  /** Before every group and every value handed out: the group's number, from 1. */
+  onStep(group: number): void;
+  /** Every thousand records or groups. */
   onProgress(recordsIn: number, recordsOut: number): void;
 }
 
-/** Groups or records between two signs of progress. */
+/** Groups or records between two reports of progress. */
 const progressSteps = 1024;
 const previewChars = 200;
 
@@ -69,6 +72,7 @@ export class ReduceRun {
     const groups = this.#groups;
     const { writer } = this;
     while (groups.nextGroup()) {
+      this.hooks.onStep(groups.groupCount);
       const key = groups.decodeKey(this.records.keyKind);
       const values = this.#counted(groups.values() as Iterable<JobValue>);
       const pending = reduce(key, values, this.#context);
@@ -85,6 +89,7 @@ export class ReduceRun {
       [Symbol.iterator]: () => counted,
       next: () => {
         this.recordsIn++;
+        this.hooks.onStep(this.#groups.groupCount);
         if (this.recordsIn % progressSteps === 0) this.#report();
         return iterator.next();
       },

@@ -9,7 +9,7 @@ import type { Split } from "#shared/model/split";
 import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
 import { makePartitioner } from "#worker/map/partitioner";
 import { openRecords } from "#worker/map/readers/open-records";
-import { MapRun } from "#worker/map/run-map";
+import { MapRun, type MapHooks } from "#worker/map/run-map";
 import { Spills } from "#worker/map/spills";
 import {
   writeAggregates,
@@ -157,9 +157,18 @@ export class MapAttempt implements RunningAttempt {
     });
   }
 
-  #hooks(): { onProgress(fraction: number, recordsIn: number, recordsOut: number): void } {
-    const { progress } = this;
+  #hooks(): MapHooks {
+    const { progress, split } = this;
+    let present = "";
+    let range = 0;
     return {
+      onRecord(location, offset) {
+        if (location !== present) {
+          present = location;
+          range = 1 + split.ranges.findIndex((one) => one.location === location);
+        }
+        progress.stepAt(range, offset);
+      },
       onProgress(fraction, recordsIn, recordsOut) {
         progress.step();
         progress.set("fraction", fraction);

@@ -29,6 +29,14 @@ export class Progress {
     this.#cells[0] = (this.#cells[0] ?? 0) + 1;
   }
 
+  /** A step at this place: every record and every group passes here. */
+  stepAt(range: number, offset: number): void {
+    const cells = this.#cells;
+    cells[0] = (cells[0] ?? 0) + 1;
+    cells[5] = range;
+    cells[6] = offset;
+  }
+
   set(field: Field, value: number): void {
     this.#cells[fields.indexOf(field)] = value;
   }

@@ -93,6 +93,7 @@ export class ReduceAttempt implements RunningAttempt {
     try {
       const base = makeContext(order, definition, this.#counters);
       const run = new ReduceRun(definition, merger, part.writer, base, {
+        onStep: (group) => this.progress.stepAt(1, group),
         onProgress: (recordsIn, recordsOut) => this.#progress(recordsIn, recordsOut),
       });
       this.#run = run;

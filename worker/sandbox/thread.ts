@@ -54,11 +54,10 @@ async function runAttempt(order: AttemptOrder): Promise<void> {
 
 async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<RunningAttempt> {
   const { work } = order;
+  const definition = await loadDefinition(order.bundlePath);
   if (work.stage === "map") {
-    const definition = await loadDefinition(order.bundlePath);
     return new MapAttempt(order, definition, work.split, progress);
   }
-  const definition = await loadDefinition(order.bundlePath);
   reduce = new ReduceAttempt(order, definition, progress, (report) =>
     post({ type: "run-unreachable", ...report }),
   );
