@@ -16,7 +16,16 @@ export function ensureInstalled(say = quiet) {
   const lock = path.join(root, "package-lock.json");
   if (existsSync(marker) && modifiedMs(marker) >= modifiedMs(lock)) return;
   say("installing dependencies (npm ci)");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const clean = spawnSync("npm", ["ci", ...quietly], { cwd: root, encoding: "utf8" });
+  if (clean.status === 0) return;
+  if (!(clean.stderr ?? "").includes("EUSAGE")) {
+    fail("npm ci", clean.error?.message ?? clean.stderr);
+  }
+  // npm ci wants packages of every platform in the lock, also those that this registry lacks; this
+  // takes the same versions with the same checksums, and leaves the lock as it is.
+  say("npm ci refuses the lock here; installing the same versions (npm install --no-save)");
+  run("npm", ["install", "--no-save", ...quietly]);
 }
 
 /** Compiles what changed since the last time. */
@@ -76,6 +85,10 @@ export function run(program, args) {
   const result = spawnSync(program, args, { cwd: root, stdio: ["ignore", 2, 2] });
   if (result.status === 0) return;
   const reason = result.error?.message ?? `exit code ${result.status ?? result.signal}`;
-  process.stderr.write(`${program} ${args.join(" ")} failed: ${reason}\n`);
+  fail(`${program} ${args.join(" ")}`, reason);
+}
+
+function fail(what, reason) {
+  process.stderr.write(`${what} failed: ${reason}\n`);
   process.exit(1);
 }
