@@ -139,6 +139,15 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    bug: "the end of an older connection counts for the present one",
+    killers: ["progress"],
+    step: (state, event, nowMs) => {
+      if (event.type !== "worker-disconnected") return step(state, event, nowMs);
+      const { registration: _registration, ...rest } = event;
+      return step(state, rest, nowMs);
+    },
+  },
+  {
     bug: "the instant of a retry comes from dice",
     killers: ["recovery"],
     step: (state, event, nowMs) =>
