@@ -1,37 +1,37 @@
 import type { AggregateName } from "#worker/runs/accumulator";
 
 /** Starting sizes: most tables of a job stay small, and there are hundreds of them. */
-const startEntries = 32;
-const startWords = 128;
+const startSlots = 64;
+const startWords = 256;
 
-/** Words before a key's own in the arena: its size in bytes, and the index of its total. */
-export const cellHeaderWords = 2;
+/** Words of a cell before its key: hash, size of the key in bytes, total (a double), for a mean the count (a double). */
+const totalWord = 2;
+const countWord = 4;
 
 /**
  * One open-addressing hash table from keys to one number (two for a mean), small enough to stay in
- * the processor's cache. Keys are compared word by word; a look-up touches three lines of memory.
+ * the processor's cache. Keys are compared word by word; a look-up touches two lines of memory.
  *
- *     slots   per slot: hash, position in the arena plus one (0 is free)
- *     arena   per key: size in bytes, entry index, bytes as little-endian words filled up with zeros
- *     totals  per entry, in order of insertion
+ *     slots   per slot: hash, position of the cell plus one (0 is free)
+ *     arena   per cell: hash, key bytes, total, perhaps count, the key as little-endian words filled
+ *             up with zeros; cells begin at even words, so that their doubles are aligned
  */
 export class CombineCells {
   count = 0;
   usedWords = 0;
   arena = new Int32Array(startWords);
-  totals = new Float64Array(startEntries);
-  /** Values seen, for `mean` alone. */
-  counts = new Float64Array(0);
-  #slots = new Int32Array(startEntries * 4);
-  #mask = startEntries * 2 - 1;
+  doubles = new Float64Array(this.arena.buffer);
+  /** Words of a cell before its key. */
+  readonly headerWords: number;
+  #slots = new Int32Array(startSlots * 2);
+  #mask = startSlots - 1;
 
   constructor(readonly aggregate: AggregateName) {
-    if (aggregate === "mean") this.counts = new Float64Array(startEntries);
+    this.headerWords = aggregate === "mean" ? 6 : 4;
   }
 
   get bytes(): number {
-    const perEntry = this.counts.length === 0 ? 8 : 16;
-    return this.arena.length * 4 + this.totals.length * perEntry + this.#slots.length * 4;
+    return this.arena.length * 4 + this.#slots.length * 4;
   }
 
   /** Folds `value` into the key of `sizeBytes` bytes at `from[start]`. */
@@ -42,14 +42,14 @@ export class CombineCells {
     const words = (sizeBytes + 3) >>> 2;
     let slot = hash & mask;
     for (;;) {
-      const position = (slots[slot * 2 + 1] ?? 0) - 1;
-      if (position < 0) break;
-      if (slots[slot * 2] === hash && arena[position] === sizeBytes) {
-        const own = position + cellHeaderWords;
+      const cell = (slots[slot * 2 + 1] ?? 0) - 1;
+      if (cell < 0) break;
+      if (slots[slot * 2] === hash && arena[cell + 1] === sizeBytes) {
+        const own = cell + this.headerWords;
         let at = 0;
         while (at < words && arena[own + at] === from[start + at]) at++;
         if (at === words) {
-          this.#update(arena[position + 1] ?? 0, value);
+          this.#update(cell, value);
           return;
         }
       }
@@ -58,16 +58,43 @@ export class CombineCells {
     this.#insert(slot, from, start, sizeBytes, hash, value);
   }
 
-  #update(entry: number, value: number): void {
-    const totals = this.totals;
-    const total = totals[entry] ?? 0;
+  totalOf(cell: number): number {
+    return this.doubles[(cell + totalWord) >>> 1] ?? 0;
+  }
+
+  /** Values seen, for a mean. */
+  countOf(cell: number): number {
+    return this.doubles[(cell + countWord) >>> 1] ?? 0;
+  }
+
+  hashOf(cell: number): number {
+    return this.arena[cell] ?? 0;
+  }
+
+  sizeOf(cell: number): number {
+    return this.arena[cell + 1] ?? 0;
+  }
+
+  /** Position of the cell after this one. */
+  after(cell: number): number {
+    return cell + this.#cellWords(this.sizeOf(cell));
+  }
+
+  #cellWords(sizeBytes: number): number {
+    return (this.headerWords + ((sizeBytes + 3) >>> 2) + 1) & ~1;
+  }
+
+  #update(cell: number, value: number): void {
+    const doubles = this.doubles;
+    const at = (cell + totalWord) >>> 1;
+    const total = doubles[at] ?? 0;
     if (this.aggregate === "min") {
-      totals[entry] = Math.min(total, value);
+      doubles[at] = Math.min(total, value);
     } else if (this.aggregate === "max") {
-      totals[entry] = Math.max(total, value);
+      doubles[at] = Math.max(total, value);
     } else {
-      totals[entry] = total + value;
-      if (this.counts.length > 0) this.counts[entry] = (this.counts[entry] ?? 0) + 1;
+      doubles[at] = total + value;
+      if (this.headerWords > countWord) doubles[at + 1] = (doubles[at + 1] ?? 0) + 1;
     }
   }
 
@@ -79,32 +106,35 @@ export class CombineCells {
     hash: number,
     value: number,
   ): void {
-    const words = (sizeBytes + 3) >>> 2;
-    const position = this.usedWords;
-    const needed = position + cellHeaderWords + words;
-    if (needed > this.arena.length) this.arena = grownWords(this.arena, needed);
+    const cell = this.usedWords;
+    const end = cell + this.#cellWords(sizeBytes);
+    if (end > this.arena.length) this.#growArena(end);
     const arena = this.arena;
-    const entry = this.count;
-    arena[position] = sizeBytes;
-    arena[position + 1] = entry;
-    for (let at = 0; at < words; at++)
-      arena[position + cellHeaderWords + at] = from[start + at] ?? 0;
-    this.usedWords = needed;
+    arena[cell] = hash;
+    arena[cell + 1] = sizeBytes;
+    this.doubles[(cell + totalWord) >>> 1] = value;
+    if (this.headerWords > countWord) this.doubles[(cell + countWord) >>> 1] = 1;
+    const own = cell + this.headerWords;
+    const words = (sizeBytes + 3) >>> 2;
+    for (let at = 0; at < words; at++) arena[own + at] = from[start + at] ?? 0;
+    this.usedWords = end;
     this.#slots[slot * 2] = hash;
-    this.#slots[slot * 2 + 1] = position + 1;
-    this.totals[entry] = value;
-    if (this.counts.length > 0) this.counts[entry] = 1;
-    this.count = entry + 1;
-    if (this.count === this.totals.length) this.#growEntries();
+    this.#slots[slot * 2 + 1] = cell + 1;
+    this.count++;
+    if (this.count * 2 > this.#mask) this.#growSlots();
   }
 
-  #growEntries(): void {
-    const entries = this.totals.length * 2;
-    this.totals = grownDoubles(this.totals, entries);
-    if (this.counts.length > 0) this.counts = grownDoubles(this.counts, entries);
+  #growArena(needed: number): void {
+    const grown = new Int32Array(Math.max(needed + (needed & 1), this.arena.length * 2));
+    grown.set(this.arena);
+    this.arena = grown;
+    this.doubles = new Float64Array(grown.buffer);
+  }
+
+  #growSlots(): void {
     const old = this.#slots;
-    const slots = new Int32Array(entries * 4);
-    const mask = entries * 2 - 1;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length / 2 - 1;
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] === 0) continue;
       let slot = (old[at] ?? 0) & mask;
@@ -115,16 +145,4 @@ export class CombineCells {
     this.#slots = slots;
     this.#mask = mask;
   }
-}
-
-function grownWords(words: Int32Array, needed: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(Math.max(needed, words.length * 2));
-  grown.set(words);
-  return grown;
-}
-
-function grownDoubles(doubles: Float64Array, size: number): Float64Array<ArrayBuffer> {
-  const grown = new Float64Array(size);
-  grown.set(doubles);
-  return grown;
 }

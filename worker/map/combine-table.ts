@@ -2,7 +2,7 @@ import { encodeKey } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import type { AggregateName } from "#worker/runs/accumulator";
 import { hashBytes, hashEnd, hashSeed, hashWord } from "#worker/runs/hash";
-import { cellHeaderWords, CombineCells } from "./combine-cells.js";
+import { CombineCells } from "./combine-cells.js";
 
 /**
  * Records wait in one of so many lanes, chosen by the top bits of their hash, until a thousand or so
@@ -94,27 +94,24 @@ export class CombineTable {
     this.recordCount++;
   }
 
-  /** Hands every key's cells to `take` and empties the table. */
+  /** Hands every key's cell to `take`, with its key `bytes[keyStart, keyEnd)`, and empties the table. */
   drain(
     take: (
       cells: CombineCells,
+      cell: number,
       bytes: Buffer,
       keyStart: number,
       keyEnd: number,
-      entry: number,
     ) => void,
   ): void {
     for (let lane = 0; lane < laneCount; lane++) {
       this.#fold(lane);
       const cells = this.#cells[lane];
       if (cells === undefined) continue;
-      const { arena, usedWords } = cells;
-      const bytes = Buffer.from(arena.buffer, arena.byteOffset, arena.byteLength);
-      for (let at = 0; at < usedWords;) {
-        const size = arena[at] ?? 0;
-        const start = (at + cellHeaderWords) * 4;
-        take(cells, bytes, start, start + size, arena[at + 1] ?? 0);
-        at += cellHeaderWords + ((size + 3) >>> 2);
+      const bytes = Buffer.from(cells.arena.buffer);
+      for (let cell = 0; cell < cells.usedWords; cell = cells.after(cell)) {
+        const keyStart = (cell + cells.headerWords) * 4;
+        take(cells, cell, bytes, keyStart, keyStart + cells.sizeOf(cell));
       }
       this.#cells[lane] = undefined;
     }

@@ -156,22 +156,22 @@ export class CombineEmitter implements Emitter {
 
   #drainTable(): void {
     this.#hasDrained = true;
-    this.#table.drain((cells, bytes, keyStart, keyEnd, entry) => {
-      const value = this.#value;
+    const { arena } = this.#buffer;
+    const value = this.#value;
+    this.#table.drain((cells, cell, bytes, keyStart, keyEnd) => {
       value.length = 0;
-      this.#encode(cells, entry);
-      const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd);
-      const { length } = value;
-      if (this.#buffer.arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length))
-        return;
+      this.#encode(cells, cell);
+      const hash = cells.hashOf(cell);
+      const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd, hash);
+      if (arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length)) return;
       this.spills.spill(this.#buffer);
-      this.#buffer.arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, length);
+      arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
     });
   }
 
-  #encode(cells: CombineCells, entry: number): void {
-    const total = cells.totals[entry] ?? 0;
-    if (this.aggregate === "mean") encodePartialMean(this.#value, total, cells.counts[entry] ?? 0);
+  #encode(cells: CombineCells, cell: number): void {
+    const total = cells.totalOf(cell);
+    if (this.aggregate === "mean") encodePartialMean(this.#value, total, cells.countOf(cell));
     else if (this.aggregate === "count") encodePartialCount(this.#value, total);
     else encodeNumber(this.#value, total);
   }

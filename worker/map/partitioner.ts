@@ -7,7 +7,8 @@ import { compareBytes } from "#worker/runs/record-view";
 
 /** Says which reduce task an encoded key goes to. */
 export interface Partitioner {
-  of(kind: KeyKind, bytes: Buffer, start: number, end: number): number;
+  /** @param hash `hashBytes` of the key, where it is known already */
+  of(kind: KeyKind, bytes: Buffer, start: number, end: number, hash?: number): number;
 }
 
 /** The job's partitioner: its function, its ranges, or the hash of the key. */
@@ -19,8 +20,8 @@ export function makePartitioner(
   if (partitionCount === 1) return { of: () => 0 };
   if (partition === undefined) {
     return {
-      of: (_kind, bytes, start, end) =>
-        partitionOfHash(hashBytes(bytes, start, end), partitionCount),
+      of: (_kind, bytes, start, end, hash) =>
+        partitionOfHash(hash ?? hashBytes(bytes, start, end), partitionCount),
     };
   }
   if (typeof partition === "function") return userPartitioner(partition, partitionCount);
