@@ -6,7 +6,7 @@ import type { MasterMessage, WorkerMessage } from "#shared/protocol/messages";
 /** A worker that does not read so much has stopped reading. */
 const unsentBytesMax = 256 * 1024 * 1024;
 
-/** Why the master closes a connection; a worker connects again after each of them. */
+/** Why the master closes a connection. A worker connects again, except when it was replaced or rejected. */
 export const closeCodes = {
   violation: 4000,
   rejected: 4001,
@@ -27,6 +27,8 @@ export class Connection {
   identity: Identity | null = null;
   /** Name in the register message; not yet welcomed while `identity` is null. */
   workerId: WorkerId | null = null;
+  /** Number of the registration that this connection came with, once welcomed. */
+  registration: number | null = null;
   /** Messages that came between `register` and the welcome. */
   early: WorkerMessage[] = [];
   /** Jobs that were described here. */

@@ -173,8 +173,8 @@ export class Coordinator implements SessionHandler {
   // ---- SessionHandler ----
 
   onSign(connection: Connection): void {
-    const { identity } = connection;
-    if (identity === null || !this.#sessions.isPresent(connection)) return;
+    const { identity, registration } = connection;
+    if (identity === null || registration === null || !this.#sessions.isPresent(connection)) return;
     this.leases.renew(identity.workerId, identity.incarnation);
   }
 
@@ -196,10 +196,10 @@ export class Coordinator implements SessionHandler {
   }
 
   onClose(connection: Connection): void {
-    const { identity } = connection;
-    if (identity === null || !this.#sessions.isPresent(connection)) return;
+    const { identity, registration } = connection;
+    if (identity === null || registration === null || !this.#sessions.isPresent(connection)) return;
     this.#sessions.remove(connection);
-    this.#loop.offer({ type: "worker-disconnected", ...identity });
+    this.#loop.offer({ type: "worker-disconnected", ...identity, registration });
     this.#parts.log.info({ workerId: identity.workerId }, "worker disconnected");
   }
 

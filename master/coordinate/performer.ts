@@ -53,7 +53,7 @@ export class Performer {
       case "set-retry-timer":
         return this.#setTimer(command, atMs);
       case "welcome-worker":
-        return this.#welcome(command, connection);
+        return this.#welcome(command, command.registration, connection);
       case "launch-map":
         return this.#launchMap(command, command.ref);
       case "launch-reduce":
@@ -79,11 +79,16 @@ export class Performer {
     this.#parts.sessions.find(to.workerId, to.incarnation)?.send(message);
   }
 
-  #welcome({ workerId, incarnation }: Identity, connection: Connection | null): void {
+  #welcome(
+    { workerId, incarnation }: Identity,
+    registration: number,
+    connection: Connection | null,
+  ): void {
     const { sessions, leases, heartbeatMs, leaseMs, onWelcome, log } = this.#parts;
     leases.start(workerId, incarnation);
     if (connection === null) return;
     sessions.bind(connection, workerId, incarnation);
+    connection.registration = registration;
     connection.send({ type: "registered", incarnation, heartbeatMs, leaseMs });
     // It may have been away when these ended.
     for (const job of this.#parts.state().jobs.values()) {
