@@ -156,7 +156,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function preview(value: unknown): string {
   if (value === undefined) return "missing";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = JSON.stringify(value) ?? typeof value;
   return text.length <= previewChars ? text : `${text.slice(0, previewChars)}…`;
 }
 

@@ -1,6 +1,6 @@
 import { valueTags } from "#shared/format/value";
 import { varintBytesMax, VarintReader, writeVarint } from "#shared/format/varint";
-import { copyBytes, viewOf } from "#worker/runs/copy";
+import { copyBytes, copyShort, viewOf } from "#worker/runs/copy";
 import type { RecordView } from "#worker/runs/record-view";
 
 /** Bytes per record beside its own: where it lies, its prefix and partition, and room to sort them. */
@@ -54,9 +54,9 @@ export class SortArena {
     this.#addEntry(partition, key, keyStart, keyEnd);
     const arena = this.bytes;
     let at = this.#putSize(this.used, keyBytes);
-    at = putBytes(key, keyStart, keyEnd, arena, at);
+    at = copyShort(key, keyStart, keyEnd, arena, at);
     at = this.#putSize(at, valueBytes);
-    this.used = putBytes(value, valueStart, valueEnd, arena, at);
+    this.used = copyShort(value, valueStart, valueEnd, arena, at);
     return true;
   }
 
@@ -180,17 +180,6 @@ export function prefixAt(bytes: Buffer, start: number, end: number): number {
     prefix = ((prefix << 8) | (at < end ? (bytes[at] ?? 0) : 0)) >>> 0;
   }
   return prefix;
-}
-
-/** Short byte ranges by a loop, longer ones by the native copy. */
-function putBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
-  if (end - start > 40) {
-    to.set(from.subarray(start, end), at);
-    return at + end - start;
-  }
-  let target = at;
-  for (let source = start; source < end; source++) to[target++] = from[source] ?? 0;
-  return target;
 }
 
 function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {

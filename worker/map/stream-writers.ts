@@ -81,7 +81,7 @@ export function writeCombined(
     while (groups.nextGroup()) {
       call.onGroup(groups, kind);
       const ended: unknown = call.combine(
-        groups.decodeKey(kind) as JobKey,
+        groups.decodeKey(kind),
         groups.values() as Iterable<JobValue>,
         context,
       );

@@ -8,7 +8,7 @@ import {
 } from "#shared/format/run-block";
 import { encodeIndex, type Segment } from "#shared/format/run-index";
 import { varintBytesMax, writeVarint } from "#shared/format/varint";
-import { copyBytes, viewOf } from "./copy.js";
+import { copyBytes, copyShort, viewOf } from "./copy.js";
 
 export interface RunSummary {
   readonly segments: readonly Segment[];
@@ -81,18 +81,9 @@ export class RunWriter {
     let at = this.#used;
     if (this.hasOrigins) at = writeVarint(block, at, origin);
     at = writeVarint(block, at, keyBytes);
-    for (let index = 0; index < keyBytes && keyBytes < 32; index++)
-      block[at + index] = key[index] ?? 0;
-    if (keyBytes >= 32) block.set(key.subarray(0, keyBytes), at);
-    at = writeVarint(block, at + keyBytes, valueBytes);
-    if (valueBytes < 32) {
-      for (let index = 0; index < valueBytes; index++) {
-        block[at + index] = value[valueStart + index] ?? 0;
-      }
-    } else {
-      block.set(value.subarray(valueStart, valueEnd), at);
-    }
-    this.#used = at + valueBytes;
+    at = copyShort(key, 0, keyBytes, block, at);
+    at = writeVarint(block, at, valueBytes);
+    this.#used = copyShort(value, valueStart, valueEnd, block, at);
     this.#segmentRecords++;
     if (this.#used >= blockTargetBytes) this.#flushBlock();
   }

@@ -107,6 +107,7 @@ type WriteCallback = (error?: Error | null) => void;
 
 /** @returns what undoes the redirection */
 function redirect(stream: NodeJS.WriteStream, lines: LineBuffer): () => void {
+  // oxlint-disable-next-line typescript/unbound-method -- put back as it was, never called
   const original = stream.write;
   const decoder = new StringDecoder("utf8");
   const write = (

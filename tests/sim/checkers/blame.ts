@@ -11,7 +11,7 @@ export const blame: CheckerFactory = (ledger, report) => ({
           if (task === undefined) continue;
           const ref = { jobId: job.jobId, stage: stage.stage, taskIndex: task.index };
           const seen = ledger.task(ref);
-          const name = `${attemptKey({ ...ref, attempt: 0 })}`;
+          const name = attemptKey({ ...ref, attempt: 0 });
           if (seen.userFailures !== task.failureCount) report(`${name}: failures counted wrong`);
           if (job.status === "running" && seen.losses !== task.lossCount) {
             report(`${name}: losses counted wrong`);
