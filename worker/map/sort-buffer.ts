@@ -13,7 +13,7 @@ export interface SortedPartition {
   readonly partition: number;
   readonly stream: RecordStream;
   /** Writes all records as they are. */
-  writeTo(writer: RunWriter): void;
+  writeTo(writer: RunWriter): unknown;
 }
 
 /** Sorts the records of an arena by partition, then key, then order of arrival. */
@@ -170,10 +170,33 @@ class SortedRecords implements RecordStream {
   }
 }
 
-function writeItems(arena: SortArena, items: Uint32Array, writer: RunWriter): void {
+/** Records that are touched together before any is copied. */
+const touchedRecords = 16;
+const cacheLineBytes = 64;
+
+/**
+ * Writes the items in order. They lie all over an arena far larger than the cache, so each would cost
+ * two waits for memory; touching sixteen first lets the processor wait for all of them at once.
+ * @returns a number that means nothing: without it the touching could be left out as useless
+ */
+function writeItems(arena: SortArena, items: Uint32Array, writer: RunWriter): number {
   const { bytes, view, offsets } = arena;
-  for (let index = 0; index < items.length; index++) {
-    const item = items[index] ?? 0;
-    writer.add(bytes, view, offsets[item] ?? 0, arena.endOf(item), 0);
+  const starts = new Uint32Array(touchedRecords);
+  const ends = new Uint32Array(touchedRecords);
+  let touched = 0;
+  for (let first = 0; first < items.length; first += touchedRecords) {
+    const count = Math.min(touchedRecords, items.length - first);
+    for (let index = 0; index < count; index++) {
+      const item = items[first + index] ?? 0;
+      const start = offsets[item] ?? 0;
+      const end = arena.endOf(item);
+      starts[index] = start;
+      ends[index] = end;
+      touched ^= (bytes[start] ?? 0) ^ (bytes[Math.min(start + cacheLineBytes, end - 1)] ?? 0);
+    }
+    for (let index = 0; index < count; index++) {
+      writer.add(bytes, view, starts[index] ?? 0, ends[index] ?? 0, 0);
+    }
   }
+  return touched;
 }

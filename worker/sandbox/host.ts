@@ -73,7 +73,13 @@ export class Slot {
     this.#options = options;
   }
 
-  /** Bundle that an idle thread has loaded, null without a thread. */
+  /** Starts a thread that has no bundle yet, so that the first attempt need not wait for it. */
+  warm(): void {
+    if (this.#thread !== null || this.#run !== null) return;
+    this.#thread = this.#startThread();
+  }
+
+  /** Bundle that an idle thread has loaded, null without one. */
   get bundlePath(): string | null {
     return this.#thread === null ? null : this.#bundlePath;
   }
@@ -91,7 +97,8 @@ export class Slot {
       run = { order, progress, watch, onUnreachable, settle, early: [], hasBegun: false };
     });
     this.#run = run;
-    if (this.#bundlePath !== order.bundlePath) await this.dropThread();
+    const loaded = this.bundlePath;
+    if (loaded !== null && loaded !== order.bundlePath) await this.dropThread();
     if (this.#run !== null && this.#run === run) this.#begin(this.#run);
     const outcome = await ended;
     if (outcome.type === "done") return outcome;
@@ -141,6 +148,7 @@ export class Slot {
     const thread = this.#thread;
     if (thread === null) return;
     this.#thread = null;
+    this.#bundlePath = null;
     let timer: NodeJS.Timeout | undefined;
     const waited = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, terminateWaitMs);
@@ -189,6 +197,7 @@ export class Slot {
     thread.on("exit", (exitCode) => {
       if (this.#thread !== thread) return;
       this.#thread = null;
+      this.#bundlePath = null;
       const run = this.#run;
       if (run !== null) this.#fail(exitedVerdict(run.order, exitCode, run.progress.read()));
     });

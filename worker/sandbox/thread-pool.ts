@@ -58,6 +58,7 @@ export class ThreadPool {
     this.#rssBytesMax =
       options.rssBytes() + Math.ceil(options.slots * options.slotMemoryBytes * rssSlack);
     this.#lookedAtMs = options.clock.monotonicMs();
+    for (const slot of this.#all) slot.warm();
     this.#looks = options.timers.every(lookEveryMs, () => this.#look());
   }
 
