@@ -1,6 +1,8 @@
 import type { Client } from "#shared/client/client";
 import type { JobView } from "#shared/client/types";
 import { watchJob } from "#shared/client/watch";
+import { faultCodes, type FaultCode } from "#shared/errors/codes";
+import { kindRules } from "#shared/errors/kinds";
 import { onInterrupt } from "./interrupts.js";
 import { Progress } from "./progress.js";
 import { failureLines } from "./render/failure.js";
@@ -56,7 +58,7 @@ export async function waitForJob(
   return tellEnd(client, job, invocation);
 }
 
-/** Prints how a job ended. @param keepsLogs as for failureLines @returns 0 when it succeeded, else 1 */
+/** Prints how a job ended. @param keepsLogs as for failureLines @returns the exit code */
 export async function tellEnd(
   client: Client,
   job: JobView,
@@ -66,12 +68,12 @@ export async function tellEnd(
   const isDone = job.status === "succeeded";
   if (invocation.has("json")) {
     invocation.print(job, []);
-    return isDone ? 0 : 1;
+    return isDone ? 0 : failedExitCode(job);
   }
   if (!isDone) {
     const lines = failureLines(job, invocation.cwd, keepsLogs);
     for (const line of lines) invocation.terminal.note(line);
-    return 1;
+    return failedExitCode(job);
   }
   const output = await client.getOutput(job.id);
   const took = durationText(elapsedMs(job, Date.now()));
@@ -80,4 +82,11 @@ export async function tellEnd(
     `${output.output}: ${plural(output.parts.length, "part")}, ${plural(output.records, "record")}`,
   );
   return 0;
+}
+
+/** What no task brought down could not be done as asked (no such input): that has a kind. */
+function failedExitCode({ failure }: JobView): number {
+  if (failure === null || failure.task !== null) return kindRules.internal.exitCode;
+  if (!Object.hasOwn(faultCodes, failure.code)) return kindRules.internal.exitCode;
+  return kindRules[faultCodes[failure.code as FaultCode]].exitCode;
 }
