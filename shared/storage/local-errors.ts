@@ -6,10 +6,10 @@ export function systemCode(error: unknown): string {
   return typeof error.code === "string" ? error.code : "";
 }
 
-/** No object there: nothing at all, or a path that runs through a file, or one no file can have. */
+/** No object there: nothing, a path through a file, a link to itself, or a name no file can have. */
 export function isMissing(error: unknown): boolean {
   const code = systemCode(error);
-  return code === "ENOENT" || code === "ENOTDIR" || code === "ENAMETOOLONG";
+  return ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"].includes(code);
 }
 
 /** A system error as a fault that names the path. */
