@@ -52,7 +52,11 @@ export const jobFlags: readonly Flag[] = [
     about: "A parameter that the job declares; may be given again.",
   },
   { name: "reducers", value: "N", about: "Number of reduce tasks, and so of parts." },
-  { name: "split-bytes", value: "SIZE", about: "Target size of one map task's input: 64MiB." },
+  {
+    name: "split-bytes",
+    value: "SIZE",
+    about: "Target size of one map task's input, such as 64MiB.",
+  },
   { name: "attempts", value: "N", about: "Failures of one task that fail the job." },
   {
     name: "task-timeout-ms",

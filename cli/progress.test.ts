@@ -30,6 +30,7 @@ function job(changes: Partial<JobView> = {}): JobView {
       reader: { kind: "text" },
       writer: { kind: "tsv" },
       hasReducer: true,
+      hasCombiner: false,
       attemptsMax: 4,
       lossesMax: 8,
       taskTimeoutMs: 600_000,

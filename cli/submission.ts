@@ -81,6 +81,7 @@ export function buildSubmission(
     reader: definition.input.spec,
     writer: definition.output.spec,
     hasReducer: definition.reduce !== undefined,
+    hasCombiner: definition.combine !== undefined,
     ...(partitionCount === undefined ? {} : { partitionCount }),
     ...(splitBytes === undefined ? {} : { splitBytes }),
     ...(attemptsMax === undefined ? {} : { attemptsMax }),

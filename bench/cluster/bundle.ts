@@ -47,6 +47,7 @@ export async function bundleJob(root: string, name: string, folder: string): Pro
     reader: definition.input.spec,
     writer: definition.output.spec,
     hasReducer: definition.reduce !== undefined,
+    hasCombiner: definition.combine !== undefined,
     ...(definition.reducers === undefined ? {} : { partitionCount: definition.reducers }),
   };
   return { sha256, bytes, submission };

@@ -86,10 +86,16 @@ describe("planJob: splits", () => {
 });
 
 describe("planJob: how many", () => {
-  it("makes four maps a slot between 1 MiB and 64 MiB a split", () => {
-    expect(plan(spec(), [file("/in/a", 160 * mebibyte)], 4).splits).toHaveLength(16);
+  it("makes three maps a slot between 1 MiB and 96 MiB a split", () => {
+    expect(plan(spec(), [file("/in/a", 240 * mebibyte)], 4).splits).toHaveLength(12);
     expect(plan(spec(), [file("/in/a", 4 * mebibyte)], 4).splits).toHaveLength(4);
-    expect(plan(spec(), [file("/in/a", 6_400 * mebibyte)], 4).splits).toHaveLength(100);
+    expect(plan(spec(), [file("/in/a", 9_600 * mebibyte)], 4).splits).toHaveLength(100);
+  });
+
+  it("makes two maps a slot up to 128 MiB a split where the job combines", () => {
+    const combining = spec({ hasCombiner: true });
+    expect(plan(combining, [file("/in/a", 240 * mebibyte)], 4).splits).toHaveLength(8);
+    expect(plan(combining, [file("/in/a", 12_800 * mebibyte)], 4).splits).toHaveLength(100);
   });
 
   it("makes two maps at least where the input can be divided", () => {

@@ -4,10 +4,18 @@ import { pieceCountMax, weightOf, type Unit } from "./units.js";
 const mebibyte = 1024 * 1024;
 /** Below this a task costs more to start than to run. */
 const targetBytesMin = mebibyte;
-/** Above this a lost attempt loses too much work, and progress shows in leaps. */
-const targetBytesMax = 64 * mebibyte;
-/** So many maps a slot even out that some are slower than others. */
-const mapsPerSlot = 4;
+
+interface Aim {
+  /** So many maps a slot even out that some are slower than others. */
+  readonly mapsPerSlot: number;
+  /** Above this a lost attempt loses too much work, and progress shows in leaps. */
+  readonly bytesMax: number;
+}
+
+/** What is sorted must fit into the sort buffer of a slot, or it is written and read once more. */
+const sortingAim: Aim = { mapsPerSlot: 3, bytesMax: 96 * mebibyte };
+/** What is combined leaves each key once a split, so that larger splits leave less to sort and merge. */
+const combiningAim: Aim = { mapsPerSlot: 2, bytesMax: 128 * mebibyte };
 
 export interface Target {
   /** Size of a split that the cutting aims at. */
@@ -25,15 +33,16 @@ export function chooseTarget(
   if (spec.splitBytes !== undefined) {
     return { bytes: spec.splitBytes, reason: `splits of ${spec.splitBytes} bytes were asked for.` };
   }
+  const { mapsPerSlot, bytesMax } = spec.hasCombiner ? combiningAim : sortingAim;
   const slots = Math.max(1, slotCount);
   const even = Math.ceil(inputBytes / (mapsPerSlot * slots));
-  const bytes = Math.min(Math.max(even, targetBytesMin), targetBytesMax);
+  const bytes = Math.min(Math.max(even, targetBytesMin), bytesMax);
   const forTwo = Math.ceil(units.reduce((sum, unit) => sum + weightOf(unit.file.sizeBytes), 0) / 2);
   if (bytes > forTwo && canBeDivided(units)) {
     const reason = "the input is small, so that it is halved to run on two slots.";
     return { bytes: forTwo, reason };
   }
-  const bound = even === bytes ? "" : `, held between ${targetBytesMin} and ${targetBytesMax}`;
+  const bound = even === bytes ? "" : `, held between ${targetBytesMin} and ${bytesMax}`;
   return {
     bytes,
     reason: `${mapsPerSlot} a slot on ${slots} slots make splits of ${bytes} bytes${bound}.`,

@@ -61,6 +61,7 @@ const job: JobView = {
     reader: { kind: "text" },
     writer: { kind: "tsv" },
     hasReducer: true,
+    hasCombiner: false,
     attemptsMax: 4,
     lossesMax: 8,
     taskTimeoutMs: 600_000,
@@ -73,6 +74,7 @@ const submission: JobSubmission = {
   reader: { kind: "text" },
   writer: { kind: "tsv" },
   hasReducer: true,
+  hasCombiner: false,
 };
 
 async function faultOf(promise: Promise<unknown>): Promise<Fault> {

@@ -61,6 +61,8 @@ export const jobSpecSchema = z.strictObject({
   writer: writerSpecSchema,
   /** A job without a reducer is map-only: part i is the output of map task i. */
   hasReducer: z.boolean(),
+  /** Whether map output is combined; decides how large splits are best. */
+  hasCombiner: z.boolean().default(false),
   /** Number of partitions; absent: the planner chooses. */
   partitionCount: z.int().min(1).max(limits.partitionsMax).optional(),
   /** Target size of a split; absent: the planner chooses from input size and slots. */
