@@ -1,3 +1,5 @@
+import type { JobValue } from "./values.js";
+
 export type AggregateName = "sum" | "count" | "min" | "max" | "mean";
 
 /** A built-in that serves as combiner and as reducer; the engine runs it on bytes. */
@@ -15,7 +17,7 @@ function aggregate<Value>(name: AggregateName): Aggregate<Value> {
 /** Adds numbers, as doubles. */
 export const sum = (): Aggregate<number> => aggregate("sum");
 /** Counts values, whatever they are. */
-export const count = <Value>(): Aggregate<Value> => aggregate("count");
+export const count = <Value extends JobValue>(): Aggregate<Value> => aggregate("count");
 /** Smallest number; NaN wins over all. */
 export const min = (): Aggregate<number> => aggregate("min");
 /** Largest number; NaN wins over all. */
