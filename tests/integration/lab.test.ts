@@ -27,6 +27,42 @@ describe("a cluster without faults", () => {
     const output = cluster.path("index");
     const job = path.join(packageRoot, "examples", "inverted-index.ts");
     const flags = ["--input", gutenberg.folder, "--output", output, "--wait"];
+    flags.push("--master", cluster.url);
+    const { exitCode, notes } = await runCommand(["submit", job, ...flags]);
+    expect(exitCode, notes).toBe(0);
+    expect(sorted(readOutput(output))).toEqual(indexWords(gutenberg.files));
+  });
+
+  it("map and reduce parallelism: several workers are in one stage at once", async () => {
+    const gates = cluster.gates();
+    const { folder, splitBytes } = writeText(cluster.path("in"), 2, 5);
+    const options = { inputs: [folder], splitBytes, reducers: 2, gates };
+    const job = await cluster.submit("meeting", options);
+    await job.succeeded();
+    const workers = (stage: string) =>
+      new Set(gates.marks().filter((mark) => mark.startsWith(`${stage}@`))).size;
+    expect(workers("map")).toBe(2);
+    expect(workers("reduce")).toBe(2);
+  });
+
+  it("job count: each slow map runs exactly once when nothing fails", async () => {
+    const gates = cluster.gates();
+    const { folder, files, splitBytes } = writeText(cluster.path("in"), 8);
+    const params = { mapMs: 250 };
+    const options = { inputs: [folder], splitBytes, reducers: 2, params, gates };
+    const job = await cluster.submit("slow", options);
+    const { map, attempts } = await job.succeeded();
+    expect(map.total).toBe(8);
+    expect(attempts).toEqual({ running: 0, failed: 0, lost: 0 });
+    const maps = gates.marks().filter((mark) => mark.startsWith("map"));
+    expect(sorted(maps)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((index) => `map-${index}.1`));
+    expect(sorted(job.lines())).toEqual(countWords(files));
+  });
+
+  it("early exit: the output is final when the first process says that it is done", async () => {
+    const gates = cluster.gates();
+    const { folder, files, splitBytes } = writeText(cluster.path("in"), 4);
+    const output = cluster.path("early");
     const flags = ["--input", folder, "--output", output, "--wait", "--master", cluster.url];
     flags.push("--reducers", "4", "--split-bytes", String(splitBytes));
     flags.push("--param", `folder=${gates.folder}`, "--param", "reduceMs=800");
