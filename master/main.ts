@@ -14,7 +14,6 @@ import { asFault, fault } from "#shared/errors/fault";
 import { kindRules } from "#shared/errors/kinds";
 import { componentLogger, createLogger, type Logger } from "#shared/log/logger";
 import { MasterMetrics } from "#shared/metrics/master-metrics";
-import { keys } from "#shared/model/keys";
 import { LocalStorage } from "#shared/storage/local";
 
 /** Requests that are under way when the master is told to stop get so long. */
@@ -30,7 +29,7 @@ async function startMaster(settings: Settings, log: Logger): Promise<Master> {
   const { dataFolder, token, leaseMs, heartbeatMs, retentionJobs } = settings;
   const metrics = new MasterMetrics();
   const backend = new LocalStorage("/");
-  const journal = new Journal(join(dataFolder, keys.journal()), version);
+  const journal = new Journal(join(settings.journalFolder, "journal.sqlite"), version);
   const coordinator = new Coordinator({
     settings: {
       heartbeatMs,

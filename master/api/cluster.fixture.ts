@@ -13,7 +13,7 @@ import { silentLogger } from "#shared/log/logger";
 import { MasterMetrics } from "#shared/metrics/master-metrics";
 import type { AttemptRef } from "#shared/model/ids";
 import type { JobSubmission } from "#shared/model/job";
-import { keys, outputPaths } from "#shared/model/keys";
+import { outputPaths } from "#shared/model/keys";
 import type { Part } from "#shared/model/result";
 import { decodeMasterMessage, encodeMessage } from "#shared/protocol/codec";
 import { protocolVersion, type MasterMessage, type WorkerMessage } from "#shared/protocol/messages";
@@ -39,7 +39,7 @@ export class TestMaster {
     const metrics = new MasterMetrics();
     const log = silentLogger();
     const backend = new LocalStorage("/", { durable: false });
-    const journal = new Journal(join(dataFolder, keys.journal()), "test");
+    const journal = new Journal(join(dataFolder, "journal", "journal.sqlite"), "test");
     const token = options.token ?? null;
     const coordinator = new Coordinator({
       settings: {

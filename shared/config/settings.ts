@@ -60,11 +60,21 @@ export const settingsTable = {
   dataFolder: setting<string>({
     environment: "MILLRACE_DATA",
     flag: "data",
-    about: "Folder of the journal, bundles, logs and default outputs.",
+    about: "Folder of bundles, logs and default outputs; all machines must see it.",
     usedBy: all,
     parser: filePath,
     default: ({ cwd }) => path.join(cwd, "millrace-data"),
     defaultText: "./millrace-data",
+    isPath: true,
+  }),
+  journalFolder: setting<string>({
+    environment: "MILLRACE_JOURNAL",
+    flag: "journal",
+    about: "Folder of the master's journal; must be on a local disk, not on a network share.",
+    usedBy: ["master"],
+    parser: filePath,
+    default: ({ dataFolder }) => path.join(dataFolder, "journal"),
+    defaultText: "`<data>/journal`",
     isPath: true,
   }),
   host: setting<string>({

@@ -10,7 +10,6 @@ export const keys = {
   log: (ref: AttemptRef) => `logs/${ref.jobId}/${attemptName(ref)}.log`,
   logFolder: (jobId: JobId) => `logs/${jobId}`,
   bundle: (sha256: string) => `bundles/${sha256}.mjs`,
-  journal: () => `journal/journal.sqlite`,
 };
 
 /** Paths inside a job's output folder. */
