@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SubmitChoices } from "../../cli/submission.js";
 import { Cluster, jobPath } from "./harness/cluster.js";
 import { sorted } from "./harness/sequential.js";
 import type { SubmittedJob } from "./harness/submitted-job.js";
@@ -24,14 +25,9 @@ afterAll(() => cluster.stop());
 
 type Params = Record<string, string | number>;
 
-function submit(params: Params, taskTimeoutMs?: number): Promise<SubmittedJob> {
-  return cluster.submit("faulty", {
-    inputs: [input],
-    splitBytes: 1_000,
-    reducers: 2,
-    params,
-    taskTimeoutMs,
-  });
+function submit(params: Params, choices: Partial<SubmitChoices> = {}): Promise<SubmittedJob> {
+  const shape = { inputs: [input], splitBytes: 1_000, reducers: 2 };
+  return cluster.submit("faulty", { ...shape, params, ...choices });
 }
 
 /** `file:line` of the first line of a job that holds the text. */
@@ -133,7 +129,7 @@ describe.concurrent("a thread that user code ends", () => {
 
   it("by an endless loop is ended by the task time-out", async () => {
     for (const place of ["map", "reduce"]) {
-      const job = await submit({ place, how: "loop" }, 500);
+      const job = await submit({ place, how: "loop" }, { taskTimeoutMs: 500, attemptsMax: 2 });
       const failure = await job.failed();
       expect(failure.code).toBe("MR_USER_CODE_STUCK");
       expect(failure.message).toContain("taskTimeoutMs=500");

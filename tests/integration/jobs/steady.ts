@@ -1,13 +1,21 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { defineJob, text, tsv, types } from "millrace";
+import { begin } from "./gate.js";
 
 /** Takes a while for each attempt and shows the order of its values. */
 export default defineJob({
   name: "steady",
-  params: { eachMs: { type: "number" } },
+  params: {
+    folder: { type: "string", default: "" },
+    hold: { type: "string", default: "" },
+    eachMs: { type: "number" },
+  },
   input: text(),
   emits: types<string, string>(),
-  setup: ({ params }) => pause(params.eachMs),
+  setup: async (task) => {
+    await begin(task, task.params.folder, task.params.hold);
+    await pause(task.params.eachMs);
+  },
   map: (line, { emit, count, source }) => {
     count("lines");
     const file = source.location.slice(-8, -4);
