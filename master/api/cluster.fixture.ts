@@ -171,7 +171,9 @@ export class TestWorker {
 
   done(ref: AttemptRef, part: Part | null, counters: Record<string, number> = {}): void {
     const hasRun = part === null;
-    this.send({ type: "attempt-done", ref, result: { counters, hasRun, part, durationMs: 1 } });
+    // So long that no attempt is launched before a slot is free.
+    const result = { counters, hasRun, part, durationMs: 1_000 };
+    this.send({ type: "attempt-done", ref, result });
   }
 
   /** Runs the next attempts as they are launched, each reduce writing one line. */

@@ -60,7 +60,7 @@ function workerView(api: ApiContext, worker: views.WorkerView): WorkerView {
     state: state === "active" ? "ready" : state === "lost" ? "lost" : "draining",
     incarnation: worker.incarnation,
     slots: worker.slots,
-    slotsUsed: worker.running.length,
+    slotsUsed: Math.min(worker.slots, worker.running.length),
     slotMemoryBytes: worker.slotMemoryBytes,
     address: worker.runAddress,
     version: worker.version,

@@ -50,7 +50,7 @@ function workersOf(state: State): Pick<ClusterGauges, "workers" | "slotsTotal" |
     if (worker.state === "lost") continue;
     workers[worker.state === "active" ? "ready" : "draining"] += 1;
     slotsTotal += worker.slots;
-    slotsUsed += worker.running.size;
+    slotsUsed += Math.min(worker.slots, worker.running.size);
   }
   return { workers, slotsTotal, slotsUsed };
 }

@@ -218,6 +218,7 @@ export class Coordinator implements SessionHandler {
       case "attempt-failed":
         this.progress.dropAttempt(from.workerId, message.ref);
         return this.#loop.offer({ ...message, ...from });
+      case "attempt-returned":
       case "run-unreachable":
         return this.#loop.offer({ ...message, ...from });
       case "draining":

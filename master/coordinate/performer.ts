@@ -160,6 +160,8 @@ function messageOf(command: Extract<Command, { type: Message }>): MasterMessage 
   switch (command.type) {
     case "cancel-attempt":
       return { type: "cancel-attempt", ref: command.ref, reason: command.reason };
+    case "recall-attempt":
+      return { type: "recall-attempt", ref: command.ref };
     case "announce-runs":
       return { type: "runs-ready", ref: command.ref, runs: command.runs };
     case "withdraw-run": {

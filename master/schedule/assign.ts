@@ -1,7 +1,7 @@
 import type { WorkerId } from "#shared/model/ids";
 import type { Context } from "./context.js";
 import { allRuns } from "./run-set.js";
-import { offerSlot, someSlotIsFree, takeWorker } from "./slots.js";
+import { occupy, offerSlot, someSlotIsFree, takeWorker } from "./slots.js";
 import type { Attempt, Job, StageTasks, State, Task, Worker } from "./state.js";
 import { setTaskState, takePending } from "./tasks.js";
 
@@ -56,12 +56,13 @@ export function launch(
     failure: null,
     reason: null,
     result: null,
+    isRecalled: false,
     announced: job.finishedMaps.length,
   };
   task.attempts.push(attempt);
   job.attemptCounts.running++;
   setTaskState(stage, task, "running");
-  worker.running.set(attempt.order, attempt);
+  occupy(state, worker, attempt);
   offerSlot(state, worker);
   commands.push(
     stage.stage === "map"
@@ -79,7 +80,8 @@ export function workersThatFailed(task: Task): ReadonlySet<WorkerId> {
   return workers;
 }
 
-function fairestJob(state: State): Job | null {
+/** The job that gets the next slot; null when none has anything to launch. */
+export function fairestJob(state: State): Job | null {
   let fairest: Job | null = null;
   for (const job of state.active) {
     if (launchableStage(job) === null) continue;

@@ -7,9 +7,17 @@ import { finishIfDone } from "./finish.js";
 import { retryOrFail } from "./retry.js";
 import { addRun } from "./runs.js";
 import type { Attempt, Job, Task } from "./state.js";
-import { countWinner, endAttempt, setTaskState, stageOf } from "./tasks.js";
+import {
+  countWinner,
+  endAttempt,
+  makePending,
+  noteDuration,
+  setTaskState,
+  stageOf,
+} from "./tasks.js";
 
 type Report = Extract<Event, { type: "attempt-done" | "attempt-failed" }>;
+type Returned = Extract<Event, { type: "attempt-returned" }>;
 
 export function attemptDone(
   context: Context,
@@ -28,6 +36,15 @@ export function attemptFailed(
 ): void {
   const found = takeReport(context, event);
   if (found !== null) acceptFailure(context, found, event.failure);
+}
+
+/** A worker gives an attempt back that it had not begun: the task goes to whoever has a slot. */
+export function attemptReturned(context: Context, event: Returned): void {
+  const found = findAttempt(context, event);
+  if (found?.attempt.state !== "running") return;
+  const { job, task, attempt } = found;
+  endAttempt(context, job, attempt, "cancelled", "it was taken back before it began");
+  makePending(context, job, stageOf(job, attempt.ref.stage), task);
 }
 
 interface Found {
@@ -55,7 +72,7 @@ function takeReport(context: Context, event: Report): Found | null {
 }
 
 /** The attempt that a message speaks of, if it was launched on that worker in that incarnation. */
-function findAttempt(context: Context, event: Report): Found | null {
+function findAttempt(context: Context, event: Report | Returned): Found | null {
   if (presentWorker(context.state, event) === null) return null;
   const { ref } = event;
   const job = context.state.jobs.get(ref.jobId);
@@ -74,6 +91,7 @@ function acceptResult(context: Context, found: Found, result: AttemptResult): vo
   task.winner = attempt;
   task.unreachableCount = 0;
   countWinner(stage, task, attempt);
+  noteDuration(stage, result.durationMs);
   setTaskState(stage, task, "done");
   endAttempt(context, job, attempt, "done");
   if (stage.stage === "map" && job.reduces.taskCount > 0) addRun(context, job, attempt);

@@ -22,6 +22,8 @@ export type Command =
       readonly ref: AttemptRef;
       readonly reason: string;
     } & ToWorker)
+  /** Answers `attempt-returned` if it has not begun; otherwise it goes on. */
+  | ({ readonly type: "recall-attempt"; readonly ref: AttemptRef } & ToWorker)
   | ({ readonly type: "announce-runs"; readonly ref: AttemptRef; readonly runs: RunSet } & ToWorker)
   | ({
       readonly type: "withdraw-run";

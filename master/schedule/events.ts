@@ -51,6 +51,8 @@ export type Event =
       readonly ref: AttemptRef;
       readonly failure: Failure;
     } & FromWorker)
+  /** The worker had not begun an attempt that was recalled, and never will. */
+  | ({ readonly type: "attempt-returned"; readonly ref: AttemptRef } & FromWorker)
   | ({
       readonly type: "run-unreachable";
       /** The reduce attempt that could not fetch. */

@@ -1,8 +1,17 @@
 import { isFinal } from "#shared/model/job";
+import { limits } from "#shared/model/limits";
 import { launchableStage } from "./assign.js";
 import { needsRuns } from "./holds.js";
-import { hasFreeSlot } from "./slots.js";
-import { noAttempts, noCounts, type Job, type StageTasks, type State, type Task } from "./state.js";
+import { hasFreeSlot, isUsual } from "./slots.js";
+import {
+  noAttempts,
+  noCounts,
+  type Job,
+  type StageTasks,
+  type State,
+  type Task,
+  type Worker,
+} from "./state.js";
 
 /**
  * What must hold between any two steps, recomputed from scratch: walks the whole state, so it is for
@@ -32,8 +41,8 @@ function checkWorkers(state: State, report: Report): void {
   const queued = new Set(state.free.toArray());
   if (queued.size !== state.free.length) report("free-queue", "a worker stands in it twice");
   for (const worker of state.workers.values()) {
-    const { workerId, slots, running } = worker;
-    if (running.size > slots) report("slots", `${workerId} runs ${running.size} on ${slots} slots`);
+    const { workerId, running } = worker;
+    checkRunning(state, worker, report);
     if (worker.state === "lost" && (running.size > 0 || worker.holds.size > 0)) {
       report("lost-worker", `${workerId} still runs or holds something`);
     }
@@ -42,17 +51,32 @@ function checkWorkers(state: State, report: Report): void {
     }
     if (queued.has(workerId) !== worker.queued) report("free-queue", `${workerId} is marked wrong`);
     if (hasFreeSlot(worker) && !worker.queued) report("free-queue", `${workerId} is not in it`);
-    for (const attempt of running.values()) {
-      if (attempt.state !== "running" || attempt.incarnation !== worker.incarnation) {
-        report("slots", `${workerId} counts an attempt that does not run there`);
-      }
-    }
     for (const [jobId, held] of worker.holds) {
       for (const index of held) {
         const winner = state.jobs.get(jobId)?.maps.tasks[index]?.winner;
         if (winner?.workerId !== workerId) report("holds", `${workerId} ${jobId} map ${index}`);
       }
     }
+  }
+}
+
+function checkRunning(state: State, worker: Worker, report: Report): void {
+  const { workerId, slots } = worker;
+  const running = [...worker.running.values()];
+  for (const attempt of running) {
+    if (attempt.state !== "running" || attempt.incarnation !== worker.incarnation) {
+      report("slots", `${workerId} counts an attempt that does not run there`);
+    }
+  }
+  const unusual = running.filter((attempt) => !isUsual(attempt)).length;
+  const recalled = running.filter((attempt) => attempt.isRecalled).length;
+  if (unusual !== worker.unusual || recalled !== worker.recalledCount) {
+    report("slots", `${workerId} counts what it runs wrong`);
+  }
+  const most = unusual > 0 ? slots : slots * (1 + limits.attemptsAheadMax);
+  if (running.length > most) report("slots", `${workerId} has ${running.length} on ${slots} slots`);
+  if (running.length - recalled > slots !== state.crowded.has(worker)) {
+    report("crowded", workerId);
   }
 }
 

@@ -19,8 +19,10 @@ import {
   type State,
   type Task,
   type TaskState,
+  type Worker,
   type WorkerState,
 } from "./state.js";
+import { occupy } from "./slots.js";
 
 const formatVersion = 1;
 
@@ -34,6 +36,8 @@ interface SavedAttempt {
   readonly failure: Failure | null;
   readonly reason: string | null;
   readonly result: AttemptResult | null;
+  /** Absent in checkpoints that were written before there were recalls. */
+  readonly isRecalled?: boolean;
   readonly announced: number;
 }
 
@@ -57,6 +61,7 @@ interface SavedStage {
   readonly again: readonly number[];
   readonly tasks: readonly SavedTask[];
   readonly counters: Counters;
+  readonly typicalMs?: number | null;
 }
 
 interface SavedJob {
@@ -103,6 +108,7 @@ export interface SavedState {
   readonly jobs: readonly SavedJob[];
   readonly workers: readonly SavedWorker[];
   readonly free: readonly WorkerId[];
+  readonly crowded?: readonly WorkerId[];
 }
 
 /** Shares what never changes (specs, plans, results) with the state instead of copying it. */
@@ -114,10 +120,9 @@ export function serialise(state: State): SavedState {
     jobCount: state.jobCount,
     launchCount: state.launchCount,
     jobs: [...state.jobs.values()].map(saveJob),
-    workers: [...state.workers.values()].map(
-      ({ queued: _queued, running: _running, holds: _holds, ...saved }) => saved,
-    ),
+    workers: [...state.workers.values()].map(saveWorker),
     free: state.free.toArray(),
+    crowded: [...state.crowded].map(({ workerId }) => workerId),
   };
 }
 
@@ -143,12 +148,26 @@ export function deserialise(saved: SavedState, config: Partial<ScheduleConfig> =
       ...each,
       queued: queued.has(each.workerId),
       running: new Map(),
+      unusual: 0,
+      recalledCount: 0,
       holds: new Map(),
     });
   }
   for (const workerId of saved.free) state.free.push(workerId);
   for (const each of saved.jobs) loadJob(state, each);
+  // Whoever is crowded was found again, but their turns are not.
+  state.crowded.clear();
+  for (const workerId of saved.crowded ?? []) {
+    const worker = state.workers.get(workerId);
+    if (worker !== undefined) state.crowded.add(worker);
+  }
   return state;
+}
+
+function saveWorker(worker: Worker): SavedWorker {
+  const { queued: _queued, running: _running, holds: _holds, ...rest } = worker;
+  const { unusual: _unusual, recalledCount: _recalledCount, ...saved } = rest;
+  return saved;
 }
 
 function saveJob(job: Job): SavedJob {
@@ -170,6 +189,7 @@ function saveStage(stage: StageTasks): SavedStage {
     again: stage.again.toArray(),
     tasks,
     counters: { ...stage.counters },
+    typicalMs: stage.typicalMs,
   };
 }
 
@@ -204,6 +224,7 @@ function loadStage(job: Job, stage: StageTasks, saved: SavedStage): void {
   stage.nextFresh = saved.nextFresh;
   for (const index of saved.again) stage.again.push(index);
   stage.counters = { ...saved.counters };
+  stage.typicalMs = saved.typicalMs ?? null;
   stage.counts = noCounts();
   for (const each of saved.tasks) {
     const task = loadTask(job, stage, each);
@@ -231,7 +252,7 @@ function loadTask(job: Job, stage: StageTasks, saved: SavedTask): Task {
       taskIndex: saved.index,
       attempt: at + 1,
     };
-    return { ...each, ref };
+    return { ...each, isRecalled: each.isRecalled ?? false, ref };
   });
   return {
     ...createTask(saved.index),
@@ -249,7 +270,7 @@ function linkToWorkers(state: State, job: Job): void {
       const attempt = task?.winner ?? task?.attempts.at(-1);
       const worker = attempt && state.workers.get(attempt.workerId);
       if (attempt === undefined || worker?.incarnation !== attempt.incarnation) continue;
-      if (attempt.state === "running") worker.running.set(attempt.order, attempt);
+      if (attempt.state === "running") occupy(state, worker, attempt);
       if (attempt.state !== "done" || stage !== "map" || job.reduces.taskCount === 0) continue;
       const held = worker.holds.get(job.jobId) ?? new Set();
       held.add(attempt.ref.taskIndex);

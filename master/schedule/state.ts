@@ -37,6 +37,8 @@ export interface Attempt {
   /** Why it was lost or cancelled. */
   reason: string | null;
   result: AttemptResult | null;
+  /** Whether its worker was asked to give it back, as it may not have begun. */
+  isRecalled: boolean;
   /** Of a reduce: length of the job's `finishedMaps` that its worker was told. */
   announced: number;
 }
@@ -84,6 +86,8 @@ export interface StageTasks {
   countedCount: number;
   /** Sums over winning attempts. */
   counters: Counters;
+  /** How long its tasks take, recent ones above all; null before the first is done. */
+  typicalMs: number | null;
 }
 
 export interface JobFailure {
@@ -142,8 +146,12 @@ export interface Worker {
   lostReason: string | null;
   /** Whether it stands in the queue of free workers. */
   queued: boolean;
-  /** By the attempt's `order`. */
+  /** By the attempt's `order`: those in its slots, and short ones that wait for these. */
   readonly running: Map<number, Attempt>;
+  /** How many of them nothing may wait behind. */
+  unusual: number;
+  /** How many of them it was asked to give back. */
+  recalledCount: number;
   /** Finished maps whose runs lie there, for jobs that still need them. */
   readonly holds: Map<JobId, Set<number>>;
 }
@@ -157,6 +165,8 @@ export interface State {
   readonly workers: Map<WorkerId, Worker>;
   /** Workers that may have a free slot, next one first. */
   readonly free: Fifo<WorkerId>;
+  /** Workers with attempts beyond their slots that were not recalled yet, in turn. */
+  readonly crowded: Set<Worker>;
   lastIncarnation: Incarnation;
   lastRegistration: number;
   jobCount: number;
@@ -170,6 +180,7 @@ export function createState(config: Partial<ScheduleConfig> = {}): State {
     active: new Set(),
     workers: new Map(),
     free: new Fifo(),
+    crowded: new Set(),
     lastIncarnation: 0,
     lastRegistration: 0,
     jobCount: 0,
@@ -196,6 +207,7 @@ export function createStage(stage: Stage): StageTasks {
     counts: noCounts(),
     countedCount: 0,
     counters: {},
+    typicalMs: null,
   };
 }
 

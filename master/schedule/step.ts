@@ -1,5 +1,6 @@
+import { bindAhead, recall } from "./ahead.js";
 import { assign } from "./assign.js";
-import { attemptDone, attemptFailed } from "./attempts.js";
+import { attemptDone, attemptFailed, attemptReturned } from "./attempts.js";
 import type { Command } from "./commands.js";
 import type { Context } from "./context.js";
 import type { Event } from "./events.js";
@@ -35,11 +36,14 @@ export function step(state: State, event: Event, nowMs: number): Command[] {
     nowMs,
     commands: [],
     needing: new Set(),
+    touched: new Set(),
     emptied: new Set(),
   };
   apply(context, event);
   assign(context);
+  bindAhead(context);
   for (const job of context.needing) preempt(context, job);
+  recall(context);
   releaseIdle(context);
   return context.commands;
 }
@@ -64,6 +68,8 @@ function apply(context: Context, event: Event): void {
       return attemptDone(context, event);
     case "attempt-failed":
       return attemptFailed(context, event);
+    case "attempt-returned":
+      return attemptReturned(context, event);
     case "run-unreachable":
       return runUnreachable(context, event);
     case "retry-due":

@@ -11,7 +11,7 @@ import {
   type Task,
   type TaskState,
 } from "./state.js";
-import { offerSlot } from "./slots.js";
+import { vacate } from "./slots.js";
 
 export function stageOf(job: Job, stage: "map" | "reduce"): StageTasks {
   return stage === "map" ? job.maps : job.reduces;
@@ -81,9 +81,9 @@ export function endAttempt(
   attempt.endedAtMs = context.nowMs;
   const worker = context.state.workers.get(attempt.workerId);
   if (worker === undefined || worker.incarnation !== attempt.incarnation) return;
-  worker.running.delete(attempt.order);
+  vacate(context.state, worker, attempt);
+  context.touched.add(worker);
   if (worker.state === "draining") context.emptied.add(worker);
-  offerSlot(context.state, worker);
 }
 
 /** The attempt that runs now. */
@@ -112,4 +112,11 @@ export function recount(stage: StageTasks): void {
   for (const task of stage.tasks) {
     if (task?.counted?.result) addCounters(stage.counters, task.counted.result.counters);
   }
+}
+
+/** How long tasks take: rises fast and falls slowly, as waiting behind one costs more than idling. */
+export function noteDuration(stage: StageTasks, durationMs: number): void {
+  const { typicalMs } = stage;
+  if (typicalMs === null) stage.typicalMs = durationMs;
+  else stage.typicalMs = typicalMs + (durationMs - typicalMs) / (durationMs > typicalMs ? 2 : 8);
 }

@@ -172,7 +172,7 @@ export function countSlots(state: State): { total: number; used: number } {
   for (const worker of state.workers.values()) {
     if (worker.state === "lost") continue;
     total += worker.slots;
-    used += worker.running.size;
+    used += Math.min(worker.slots, worker.running.size);
   }
   return { total, used };
 }

@@ -4,7 +4,7 @@ import { presentWorker, type Context } from "./context.js";
 import type { Event } from "./events.js";
 import { rerunOrFail } from "./retry.js";
 import { loseRuns } from "./runs.js";
-import { offerSlot } from "./slots.js";
+import { forgetRecalls, offerSlot } from "./slots.js";
 import type { Attempt, State, Worker } from "./state.js";
 import { endAttempt, stageOf } from "./tasks.js";
 
@@ -23,6 +23,8 @@ export function workerRegistered(context: Context, event: Registered): void {
   }
   const worker = resumes ? known : addWorker(context, event);
   describe(context, worker, event);
+  forgetRecalls(context.state, worker);
+  context.touched.add(worker);
   const { workerId, incarnation } = worker;
   const { registration } = worker;
   context.commands.push({ type: "welcome-worker", workerId, incarnation, registration });
@@ -63,6 +65,7 @@ export function workerDraining(
     context.commands.push({ type: "release-worker", workerId, incarnation });
   }
   context.emptied.add(worker);
+  context.touched.add(worker);
 }
 
 /** Lets draining workers go that neither run nor hold anything. */
@@ -142,6 +145,8 @@ function addWorker(context: Context, event: Registered): Worker {
     lostReason: null,
     queued: former?.queued ?? false,
     running: new Map(),
+    unusual: 0,
+    recalledCount: 0,
     holds: new Map(),
   };
   state.workers.set(worker.workerId, worker);

@@ -5,6 +5,8 @@ export const limits = {
   partitionsMax: 100_000,
   /** One task a split; a million tasks is what the scheduler is sized for. */
   tasksMax: 1_000_000,
+  /** Short attempts that may wait at a worker for each of its slots. */
+  attemptsAheadMax: 16,
   splitBytesMax: 16 * 1024 ** 3,
   inputsMax: 10_000,
   locationCharsMax: 4_096,

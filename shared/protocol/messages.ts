@@ -68,6 +68,12 @@ const attemptFailedSchema = z.strictObject({
   failure: failureSchema,
 });
 
+/** An attempt that the master recalled, had not begun, and is forgotten here. */
+const attemptReturnedSchema = z.strictObject({
+  type: z.literal("attempt-returned"),
+  ref: refSchema,
+});
+
 /** A running reduce attempt could not get a run after its own retries. */
 const runUnreachableSchema = z.strictObject({
   type: z.literal("run-unreachable"),
@@ -89,6 +95,7 @@ export const workerMessageSchema = z.discriminatedUnion("type", [
   heartbeatSchema,
   attemptDoneSchema,
   attemptFailedSchema,
+  attemptReturnedSchema,
   runUnreachableSchema,
   drainingSchema,
   leavingSchema,
@@ -140,6 +147,12 @@ const cancelAttemptSchema = z.strictObject({
   reason: z.string(),
 });
 
+/** Answered by `attempt-returned` if the attempt waits for a slot; otherwise it goes on. */
+const recallAttemptSchema = z.strictObject({
+  type: z.literal("recall-attempt"),
+  ref: refSchema,
+});
+
 const runsReadySchema = z.strictObject({
   type: z.literal("runs-ready"),
   ref: refSchema,
@@ -173,6 +186,7 @@ export const masterMessageSchema = z.discriminatedUnion("type", [
   describeJobSchema,
   launchAttemptSchema,
   cancelAttemptSchema,
+  recallAttemptSchema,
   runsReadySchema,
   runLostSchema,
   reportReceivedSchema,

@@ -121,6 +121,15 @@ export class Ledger {
         this.workers.set(workerId, { incarnation, isLost: false, slots });
         return;
       }
+      case "attempt-returned": {
+        const attempt = this.attempts.get(attemptKey(event.ref));
+        if (attempt?.status !== "running" || !this.isPresent(event.workerId, event.incarnation))
+          return;
+        if (attempt.workerId !== event.workerId || attempt.incarnation !== event.incarnation)
+          return;
+        this.#end(attempt, "cancelled");
+        return;
+      }
       case "run-unreachable": {
         if (!this.#reports(event)) return;
         const { jobId } = event.ref;

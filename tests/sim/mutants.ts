@@ -86,6 +86,27 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    bug: "attempts wait behind a reduce, which may wait for them",
+    killers: ["slots"],
+    step: (state, event, nowMs) => {
+      for (const worker of state.workers.values()) worker.unusual = 0;
+      return step(state, event, nowMs);
+    },
+  },
+  {
+    bug: "a recalled attempt runs elsewhere before its worker has given it back",
+    killers: ["launch-once"],
+    step: (state, event, nowMs) => {
+      const commands = step(state, event, nowMs);
+      const recalled = commands.find((command) => command.type === "recall-attempt");
+      if (recalled === undefined) return commands;
+      const { type: _type, ...returned } = recalled;
+      return [...commands, ...step(state, { type: "attempt-returned", ...returned }, nowMs)].filter(
+        (command) => command.type !== "recall-attempt",
+      );
+    },
+  },
+  {
     bug: "the timer of a retry is never set",
     killers: ["progress"],
     step: without("set-retry-timer"),
@@ -188,6 +209,7 @@ function rerunAll(state: State, commands: Command[], nowMs: number): void {
         nowMs,
         commands,
         needing: new Set([job]),
+        touched: new Set<never>(),
         emptied: new Set<never>(),
       };
       makePending(context, job, job.maps, task);

@@ -1,4 +1,5 @@
 import { attemptKey, attemptName, type AttemptRef, type Incarnation } from "#shared/model/ids";
+import { limits } from "#shared/model/limits";
 import type { AttemptResult, Failure, RunSet } from "#shared/model/result";
 import type { Command } from "#master/schedule/commands";
 import type { Event } from "#master/schedule/events";
@@ -19,6 +20,8 @@ interface Running {
   readonly known: Map<number, KnownRun>;
   readonly fetched: Set<number>;
   readonly fetching: Set<number>;
+  /** Whether it has a slot. */
+  hasBegun: boolean;
 }
 
 /** One simulated worker process: runs attempts, fetches, reports, and comes back after a break. */
@@ -129,7 +132,9 @@ export class Process {
         return this.#launch(command.ref, command.runs);
       case "cancel-attempt":
         this.running.delete(attemptKey(command.ref));
-        return;
+        return this.#beginNext();
+      case "recall-attempt":
+        return this.#giveBack(command.ref);
       case "announce-runs":
         return this.#learn(attemptKey(command.ref), command.runs);
       case "withdraw-run": {
@@ -161,16 +166,44 @@ export class Process {
   #launch(ref: AttemptRef, runs: RunSet): void {
     const key = attemptKey(ref);
     if (this.running.has(key)) return this.world.violation("launch-once", `${key} launched twice`);
-    if (this.running.size >= this.slots) {
+    const ahead = [...this.running.values(), { ref }];
+    const mayWait = ahead.every((each) => each.ref.stage === "map" && each.ref.attempt === 1);
+    const most = mayWait ? this.slots * (1 + limits.attemptsAheadMax) : this.slots;
+    if (ahead.length > most) {
       this.world.violation("slots", `${this.workerId} was sent ${key} while all its slots run`);
     }
-    const running: Running = { ref, known: new Map(), fetched: new Set(), fetching: new Set() };
+    const running: Running = {
+      ref,
+      known: new Map(),
+      fetched: new Set(),
+      fetching: new Set(),
+      hasBegun: false,
+    };
     this.running.set(key, running);
-    if (ref.stage === "map") this.#finishLater(running);
-    else {
-      this.#learn(key, runs);
-      this.#finishWhenFetched(running);
+    if (ref.stage === "reduce") this.#learn(key, runs);
+    this.#beginNext();
+  }
+
+  /** Attempts begin in the order of their launches, as slots are free. */
+  #beginNext(): void {
+    const begun = [...this.running.values()].filter((each) => each.hasBegun).length;
+    let free = this.slots - begun;
+    for (const running of this.running.values()) {
+      if (free <= 0) return;
+      if (running.hasBegun) continue;
+      running.hasBegun = true;
+      free--;
+      if (running.ref.stage === "map") this.#finishLater(running);
+      else this.#finishWhenFetched(running);
     }
+  }
+
+  #giveBack(ref: AttemptRef): void {
+    const key = attemptKey(ref);
+    const running = this.running.get(key);
+    if (running === undefined || running.hasBegun) return;
+    this.running.delete(key);
+    this.#send((from) => ({ type: "attempt-returned", ref, ...from }));
   }
 
   #learn(key: string, runs: RunSet): void {
@@ -242,11 +275,13 @@ export class Process {
       return;
     }
     this.running.delete(key);
+    this.#beginNext();
     if (typeof outcome === "object") {
       this.#report(key, { type: "attempt-failed", ref, failure: outcome, ...this.#from() });
       return;
     }
-    const result = resultOf(ref, this.world.jobOf(ref).plan.partitionCount > 0);
+    const { plan, reportedMs } = this.world.jobOf(ref);
+    const result = resultOf(ref, plan.partitionCount > 0, reportedMs);
     if (result.hasRun) this.runs.add(`${ref.jobId}/${ref.taskIndex}/${ref.attempt}`);
     this.#report(key, { type: "attempt-done", ref, result, ...this.#from() });
   }
@@ -267,7 +302,7 @@ export class Process {
   }
 }
 
-function resultOf(ref: AttemptRef, hasReducer: boolean): AttemptResult {
+function resultOf(ref: AttemptRef, hasReducer: boolean, durationMs: number): AttemptResult {
   const hasRun = ref.stage === "map" && hasReducer;
   return {
     counters: { records: ref.taskIndex + 10 * ref.attempt, [`user.${ref.stage}`]: 1 },
@@ -275,7 +310,7 @@ function resultOf(ref: AttemptRef, hasReducer: boolean): AttemptResult {
     part: hasRun
       ? null
       : { location: attemptName(ref), records: 1, bytes: 1, sha256: "0".repeat(64) },
-    durationMs: 1,
+    durationMs,
   };
 }
 

@@ -14,6 +14,8 @@ export interface SimJob {
   readonly userFailureChance: number;
   /** A map task that ends its worker whenever it runs. */
   readonly killerIndex: number | null;
+  /** How long attempts say that they ran: what may wait at a worker depends on it. */
+  readonly reportedMs: number;
   /** Bounds of how long an attempt runs. */
   readonly attemptMs: readonly [number, number];
 }
@@ -91,6 +93,7 @@ function simJob(dice: Dice, index: number): SimJob {
     forgets: dice.chance(0.2),
     userFailureChance: dice.pick([0, 0, 0.03, 0.2]),
     killerIndex: dice.chance(0.05) && mapCount > 0 ? dice.between(0, mapCount - 1) : null,
+    reportedMs: dice.pick([1, 30, 1_000, 1_000]),
     attemptMs: [dice.between(1, 50), slowest],
   };
 }

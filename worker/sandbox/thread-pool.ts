@@ -19,6 +19,8 @@ export interface RunningAttempt {
   /** Ends it within about a second; the outcome is `cancelled` unless it ended before. */
   cancel(reason: string): void;
   progress(): ProgressView;
+  /** Gives it up if it still waits for a slot; the outcome is `cancelled` then. @returns whether */
+  takeBack(): boolean;
 }
 
 /** An attempt from `start` to its outcome. */
@@ -79,12 +81,10 @@ export class ThreadPool {
         else waiting.slot.post(message);
       },
       cancel: (reason) => {
-        if (waiting.slot !== null) return waiting.slot.cancel(reason);
-        const index = this.#waiting.indexOf(waiting);
-        if (index < 0) return;
-        this.#waiting.splice(index, 1);
-        waiting.resolve({ type: "cancelled", reason });
+        if (waiting.slot === null) this.#takeBack(waiting, reason);
+        else waiting.slot.cancel(reason);
       },
+      takeBack: () => this.#takeBack(waiting, "it was taken back before it began"),
     };
   }
 
@@ -98,6 +98,14 @@ export class ThreadPool {
     this.#looks.cancel();
     for (const slot of this.#all) slot.cancel("the worker stops");
     await Promise.all(this.#all.map((slot) => slot.dropThread()));
+  }
+
+  #takeBack(waiting: Waiting, reason: string): boolean {
+    const index = this.#waiting.indexOf(waiting);
+    if (index < 0) return false;
+    this.#waiting.splice(index, 1);
+    waiting.resolve({ type: "cancelled", reason });
+    return true;
   }
 
   async #run(waiting: Waiting, slot: Slot): Promise<void> {

@@ -74,6 +74,14 @@ export class Attempt {
     this.#running?.cancel(reason);
   }
 
+  /** Gives the attempt up if nothing of it has begun. @returns whether; it counts as cancelled then */
+  takeBack(): boolean {
+    if (this.#cancelled !== null) return false;
+    if (this.#running !== null && !this.#running.takeBack()) return false;
+    this.cancel("it was taken back before it began");
+    return true;
+  }
+
   post(message: HostToThread): void {
     if (message.type === "run-lost") this.unreachable.delete(message.mapTaskIndex);
     if (message.type === "runs-ready") {

@@ -9,6 +9,7 @@ import { systemClock, systemIds, systemRandom, systemTimers } from "#shared/cloc
 import { silentLogger } from "#shared/log/logger";
 import type { AttemptRef } from "#shared/model/ids";
 import { keys, outputPaths, scratchPaths } from "#shared/model/keys";
+import { limits } from "#shared/model/limits";
 import type { LaunchAttemptMessage, WorkerMessage } from "#shared/protocol/messages";
 import { LocalStorage } from "#shared/storage/local";
 import { fixtureJobId, fixtureSpec, fixtureThreadUrl } from "#worker/sandbox/fixtures/orders";
@@ -263,14 +264,28 @@ describe("a launch is refused without blame", () => {
     });
   });
 
-  it("when all slots are taken", async () => {
+  it("when more wait for slots than may", async () => {
     describeJob("listen");
-    launch(refOf(0));
-    expect(await failureOf(refOf(1))).toMatchObject({
+    for (let index = 0; index <= limits.attemptsAheadMax; index++) launch(refOf(index));
+    expect(await failureOf(refOf(99))).toMatchObject({
       code: "MR_PROTOCOL_VIOLATION",
       blame: "infrastructure",
-      message: "launch refused: all slots are taken slots=1",
+      message: "launch refused: no more attempts may wait allowed=17",
     });
+  });
+
+  it("but not when it may wait; then it is given back when asked for", async () => {
+    describeJob("listen");
+    const [first, second] = [refOf(0), refOf(1)];
+    launch(first);
+    launch(second);
+    tasks.receive({ type: "recall-attempt", ref: second });
+    expect(await messages(1)).toEqual([{ type: "attempt-returned", ref: second }]);
+    expect(tasks.attempts()).toEqual([first]);
+    // Asked again, and for what it never had.
+    tasks.receive({ type: "recall-attempt", ref: second });
+    tasks.receive({ type: "recall-attempt", ref: refOf(7) });
+    expect(sent).toHaveLength(1);
   });
 
   it("when the worker drains", async () => {

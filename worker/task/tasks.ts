@@ -1,4 +1,5 @@
 import { fault } from "#shared/errors/fault";
+import { limits } from "#shared/model/limits";
 import { attemptKey, isJobId, type AttemptRef, type JobId } from "#shared/model/ids";
 import type {
   DescribeJobMessage,
@@ -56,6 +57,8 @@ export class Tasks {
         return this.#launch(message);
       case "cancel-attempt":
         return this.#cancel(message.ref, message.reason);
+      case "recall-attempt":
+        return this.#recall(message.ref);
       case "runs-ready":
         return this.#post(message.ref, { type: "runs-ready", runs: message.runs });
       case "run-lost": {
@@ -162,8 +165,9 @@ export class Tasks {
       return this.#refuse(message.ref, "the work is of another stage");
     }
     if (!this.#takesNew) return this.#refuse(message.ref, "the worker takes no new attempts");
-    if (this.#live().length >= this.#options.slots) {
-      return this.#refuse(message.ref, `all slots are taken slots=${this.#options.slots}`);
+    const attemptsMax = this.#options.slots * (1 + limits.attemptsAheadMax);
+    if (this.#attempts.size >= attemptsMax && this.#live().length >= attemptsMax) {
+      return this.#refuse(message.ref, `no more attempts may wait allowed=${attemptsMax}`);
     }
     const attempt = new Attempt(this.#options, job.description, message, (complaint) =>
       this.#send(complaint),
@@ -206,6 +210,12 @@ export class Tasks {
     this.#reports.delete(key);
     this.#discard(report);
     this.#settleIdle();
+  }
+
+  /** What has begun goes on: its report is the answer. */
+  #recall(ref: AttemptRef): void {
+    if (this.#attempts.get(attemptKey(ref))?.takeBack() !== true) return;
+    this.#send({ type: "attempt-returned", ref });
   }
 
   #acknowledge(ref: AttemptRef, isAccepted: boolean): void {
