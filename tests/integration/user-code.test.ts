@@ -23,6 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
+/** Where the number of attempts is not what is looked at. */
+const two = { attemptsMax: 2 };
+
 type Params = Record<string, string | number>;
 
 function submit(params: Params, choices: Partial<SubmitChoices> = {}): Promise<SubmittedJob> {
@@ -88,7 +91,7 @@ describe.concurrent("user code that throws", () => {
   });
 
   it("what is no error fails it too", async () => {
-    const failure = await (await submit({ place: "map", how: "reject" })).failed();
+    const failure = await (await submit({ place: "map", how: "reject" }, two)).failed();
     expect(failure.code).toBe("MR_USER_CODE_FAILED");
     expect(failure.message).toContain("undefined");
     expect(failure.place?.preview).toBe("here d");
@@ -110,7 +113,7 @@ describe.concurrent("user code that throws", () => {
 
 describe.concurrent("a thread that user code ends", () => {
   it("is a failure that names process.exit and where it was", async () => {
-    const job = await submit({ place: "map", how: "exit" });
+    const job = await submit({ place: "map", how: "exit" }, two);
     const failure = await job.failed();
     expect(failure.code).toBe("MR_USER_CODE_EXITED");
     expect(failure.message).toContain("process.exit(7)");
@@ -129,7 +132,7 @@ describe.concurrent("a thread that user code ends", () => {
 
   it("by an endless loop is ended by the task time-out", async () => {
     for (const place of ["map", "reduce"]) {
-      const job = await submit({ place, how: "loop" }, { taskTimeoutMs: 500, attemptsMax: 2 });
+      const job = await submit({ place, how: "loop" }, { ...two, taskTimeoutMs: 500 });
       const failure = await job.failed();
       expect(failure.code).toBe("MR_USER_CODE_STUCK");
       expect(failure.message).toContain("taskTimeoutMs=500");
