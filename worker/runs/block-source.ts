@@ -34,12 +34,15 @@ export class MemoryBlocks implements BlockSource {
   close(): void {}
 }
 
+/** Room for a block of usual size and the header behind it. */
+const bufferBytes = 160 * 1024;
+
 /** Blocks of a segment of a file, read one at a time into a buffer of its own. */
 export class FileBlocks implements BlockSource {
-  readonly #file: number;
+  #file: number | null;
   readonly #end: number;
   #at: number;
-  #buffer = Buffer.allocUnsafeSlow(160 * 1024);
+  #buffer: Buffer;
   /** Bytes at the buffer's start that were read ahead: the next block's header. */
   #ahead = 0;
 
@@ -50,12 +53,18 @@ export class FileBlocks implements BlockSource {
     this.#file = openSync(path, "r");
     this.#at = segment.offset;
     this.#end = segment.offset + segment.storedBytes;
+    // A merge of many small segments must not pay for blocks that they do not have.
+    this.#buffer = Buffer.allocUnsafeSlow(
+      Math.max(blockHeaderBytes, Math.min(bufferBytes, segment.storedBytes)),
+    );
   }
 
   next(): { header: BlockHeader; bytes: Buffer } | null {
     if (this.#at >= this.#end && this.#ahead === 0) return null;
     if (this.#ahead === 0) this.#fill(0, blockHeaderBytes);
     const header = readBlockHeader(this.#buffer, 0);
+    // Before memory is taken for a length that cannot be.
+    if (this.#at + header.storedBytes > this.#end) throw truncated(this.#at);
     const blockEnd = blockHeaderBytes + header.storedBytes;
     const hasMore = this.#at + header.storedBytes < this.#end;
     const wanted = header.storedBytes + (hasMore ? blockHeaderBytes : 0);
@@ -68,7 +77,8 @@ export class FileBlocks implements BlockSource {
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
   /** Header of the next block, read together with the present one and moved to the front on demand. */
@@ -87,6 +97,7 @@ export class FileBlocks implements BlockSource {
   }
 
   #fill(at: number, size: number): void {
+    if (this.#file === null) throw new Error("run was closed");
     let filled = 0;
     while (filled < size) {
       const got = readSync(this.#file, this.#buffer, at + filled, size - filled, this.#at);

@@ -13,12 +13,7 @@ import {
  * @throws MR_RUN_NOT_FOUND, MR_RUN_CORRUPT
  */
 export function readRunIndex(path: string): Segment[] {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    throw fault("MR_RUN_NOT_FOUND", "run file cannot be opened", {}, error);
-  }
+  const file = openRun(path);
   try {
     const fileBytes = fstatSync(file).size;
     const footer = readAt(file, Math.max(0, fileBytes - footerBytes), footerBytes);
@@ -27,6 +22,26 @@ export function readRunIndex(path: string): Segment[] {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * Opens a run for reading. Only a file that is not there is a missing run: one that cannot be opened
+ * just now, for want of descriptors perhaps, need not be made again.
+ * @throws MR_RUN_NOT_FOUND, or what the system says
+ */
+export function openRun(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw fault("MR_RUN_NOT_FOUND", "run file is not there", {}, error);
+  }
+}
+
+/** Whether the system's error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
 }
 
 function readAt(file: number, position: number, size: number): Buffer {

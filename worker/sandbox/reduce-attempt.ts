@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { AnyJobDefinition } from "#shared/authoring/job";
 import { systemRandom, systemTimers } from "#shared/clock/system";
@@ -70,8 +70,6 @@ export class ReduceAttempt implements RunningAttempt {
   }
 
   async run(): Promise<AttemptOutcome> {
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder, { recursive: true });
     const life = systemTimers.every(waitStepMs, () => this.progress.step());
     let merger: Merger;
     try {
@@ -83,7 +81,8 @@ export class ReduceAttempt implements RunningAttempt {
       return await this.#reduce(merger);
     } finally {
       merger.close();
-      rmSync(this.#folder, { recursive: true, force: true });
+      // Small segments stay in memory: often there is none.
+      if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true, force: true });
     }
   }
 
@@ -113,7 +112,7 @@ export class ReduceAttempt implements RunningAttempt {
       this.#counters.addTo(outcome.counters);
       return outcome;
     } catch (error) {
-      await part.discard();
+      await part.discard().catch(() => undefined);
       throw error;
     }
   }

@@ -7,7 +7,7 @@ import { asFault } from "#shared/errors/fault";
 import { isJobId, type AttemptRef } from "#shared/model/ids";
 import { scratchPaths } from "#shared/model/keys";
 import type { Segment } from "#shared/format/run-index";
-import { readRunIndex } from "#worker/runs/run-file";
+import { isMissing, readRunIndex } from "#worker/runs/run-file";
 
 export interface RunServer {
   /** `http://host:port`, as bound. */
@@ -26,6 +26,8 @@ export interface RunServerOptions {
 /** Indexes kept in memory: every reduce task of a job asks for every run once. */
 const cachedIndexes = 1_000;
 const idleMs = 60_000;
+/** A reader that takes nothing for so long is gone, whatever TCP knows: its file is closed. */
+const stalledMs = 300_000;
 
 /**
  * Serves partitions of this worker's runs: `GET /runs/<job>/<map task>/<attempt>/<partition>`, the
@@ -36,6 +38,7 @@ export async function startRunServer(options: RunServerOptions): Promise<RunServ
   const server = createServer((request, response) => serve(options, indexes, request, response));
   server.keepAliveTimeout = idleMs;
   server.requestTimeout = idleMs;
+  server.timeout = stalledMs;
   await listen(server, options);
   const { port, family, address } = server.address() as AddressInfo;
   const host = family === "IPv6" ? `[${address}]` : address;
@@ -54,6 +57,8 @@ function listen(server: Server, options: RunServerOptions): Promise<void> {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
       server.off("error", reject);
+      // A connection that could not be taken is that reader's to repeat; the server goes on.
+      server.on("error", () => undefined);
       resolve();
     });
   });
@@ -96,7 +101,10 @@ function sendSegment(path: string, segment: Segment, response: ServerResponse): 
     file.pipe(response);
   });
   // The reader sees a response that is too short, or none, and tries again.
-  file.once("error", () => (response.headersSent ? response.destroy() : refuse(response, 404)));
+  file.once("error", (error) => {
+    if (response.headersSent) response.destroy();
+    else refuse(response, isMissing(error) ? 404 : 500);
+  });
   response.once("close", () => file.destroy());
 }
 
