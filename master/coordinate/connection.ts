@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Incarnation, JobId, WorkerId } from "#shared/model/ids";
 import { encodeMessage } from "#shared/protocol/codec";
@@ -33,9 +34,12 @@ export class Connection {
   early: WorkerMessage[] = [];
   /** Jobs that were described here. */
   readonly described = new Set<JobId>();
+  #isHeld = false;
 
   constructor(
     private readonly socket: WebSocket,
+    /** What the WebSocket writes to. */
+    private readonly stream: Duplex,
     private readonly onSent: (type: MasterMessage["type"]) => void,
   ) {}
 
@@ -49,8 +53,20 @@ export class Connection {
       this.close("stuck");
       return;
     }
+    this.#hold();
     this.socket.send(encodeMessage(message));
     this.onSent(message.type);
+  }
+
+  /** What one turn of the event loop sends leaves in one write: answers and launches by the dozen. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.stream.cork();
+    process.nextTick(() => {
+      this.#isHeld = false;
+      this.stream.uncork();
+    });
   }
 
   /** A sign of life towards the worker; its answer is one towards us. */

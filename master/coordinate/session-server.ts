@@ -60,7 +60,9 @@ export class SessionServer {
       socket.on("error", () => socket.destroy());
       const refusal = this.#refusal(request);
       if (refusal === null) {
-        this.#server.handleUpgrade(request, socket, head, (opened) => this.#open(opened));
+        this.#server.handleUpgrade(request, socket, head, (opened) => {
+          this.#open(opened, socket);
+        });
         return;
       }
       socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -84,9 +86,9 @@ export class SessionServer {
     return handler.isReady ? null : "503 Service Unavailable";
   }
 
-  #open(socket: WebSocket): void {
+  #open(socket: WebSocket, stream: Duplex): void {
     const { handler, metrics, timers, log } = this.#parts;
-    const connection = new Connection(socket, (type) => metrics.messagesSent.inc({ type }));
+    const connection = new Connection(socket, stream, (type) => metrics.messagesSent.inc({ type }));
     const deadline = timers.after(registerWithinMs, () => {
       if (connection.workerId === null) connection.close("violation");
     });
