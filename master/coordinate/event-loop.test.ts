@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Journal, type Entry } from "#master/journal/journal";
 import type { Event } from "#master/schedule/events";
+import { serialise } from "#master/schedule/serialise";
 import { SimulatedTime } from "#shared/clock/simulated";
 import { fault } from "#shared/errors/fault";
 import { silentLogger } from "#shared/log/logger";
+import { jobSpecSchema } from "#shared/model/job";
 import { MasterMetrics } from "#shared/metrics/master-metrics";
 import { EventLoop } from "./event-loop.js";
 
@@ -14,12 +16,12 @@ import { EventLoop } from "./event-loop.js";
 class FullJournal extends Journal {
   fullCount = 0;
 
-  override append(entries: readonly Entry[]): void {
+  override append(entries: readonly Entry[]): number {
     if (this.fullCount > 0) {
       this.fullCount -= 1;
       throw fault("MR_DISK_FULL", "no space left for the journal");
     }
-    super.append(entries);
+    return super.append(entries);
   }
 }
 
@@ -138,6 +140,46 @@ describe("event loop", () => {
     await loop.submit(worker(2));
     const [first, second] = [...loop.state.workers.values()];
     expect(second?.registeredAtMs).toBe(first?.registeredAtMs);
+  });
+});
+
+describe("an event that the state machine cannot take", () => {
+  const broken = { type: "job-planned", jobId: "a", plan: null } as unknown as Event;
+
+  function submitted(): Event {
+    const spec = jobSpecSchema.parse({
+      name: "a",
+      bundleSha256: "0".repeat(64),
+      inputs: ["/in"],
+      reader: { kind: "text" },
+      writer: { kind: "tsv" },
+      hasReducer: false,
+    });
+    return { type: "job-submitted", jobId: "a", spec, output: "/out" };
+  }
+
+  it("is set aside, changes nothing, and stops nobody", async () => {
+    const loop = await open();
+    loop.offer(submitted());
+    loop.offer(worker(1));
+    const refused = loop.submit(broken);
+    loop.offer(worker(2));
+    await expect(refused).rejects.toMatchObject({ code: "MR_INTERNAL" });
+    expect(names(loop)).toEqual(["w1", "w2"]);
+    expect(loop.state.jobs.get("a")).toMatchObject({ status: "planning", plannedAtMs: null });
+    expect(performed).toEqual([submitted(), worker(1), worker(2)]);
+    expect(fatal).toEqual([]);
+    const again = await reopen();
+    expect(serialise(again.state)).toEqual(serialise(loop.state));
+    expect(again.state.jobs.get("a")?.status).toBe("planning");
+  });
+
+  it("does not keep a start from succeeding", async () => {
+    journal.append([submitted(), broken, worker(1)].map((event) => ({ atMs: 1, event })));
+    const loop = await open();
+    expect(names(loop)).toEqual(["w1"]);
+    expect(loop.state.jobs.get("a")?.status).toBe("planning");
+    expect(names(await reopen())).toEqual(["w1"]);
   });
 });
 

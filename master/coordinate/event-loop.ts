@@ -70,18 +70,15 @@ export class EventLoop {
 
   /** Rebuilds the state from the journal, then opens for events. @throws MR_JOURNAL_CORRUPT */
   async recover(): Promise<{ eventCount: number }> {
-    const { journal, schedule } = this.#parts;
-    const { checkpoint, events } = journal.recover();
-    if (checkpoint.length > 0) this.#state = deserialise(joinParts(checkpoint), schedule);
-    let eventCount = 0;
-    for (const { event, atMs } of events) {
-      step(this.#state, event, atMs);
-      this.#lastAtMs = Math.max(this.#lastAtMs, atMs);
-      eventCount += 1;
-      if (eventCount % replaySlice === 0) await new Promise((resolve) => setImmediate(resolve));
+    const rebuilding = this.#rebuild(Number.POSITIVE_INFINITY);
+    for (;;) {
+      const slice = rebuilding.next();
+      if (slice.done) {
+        this.#isOpen = true;
+        return { eventCount: slice.value };
+      }
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#isOpen = true;
-    return { eventCount };
   }
 
   /** Takes an event whose loss would be an error: it stays queued until it could be written. */
@@ -112,6 +109,59 @@ export class EventLoop {
     while (this.#queue.length > 0 && this.#drain());
     this.#isOpen = false;
     this.#saveCheckpoint();
+  }
+
+  /**
+   * Makes the state that the journal's events before `seq` lead to, slice by slice.
+   * @returns their number
+   */
+  *#rebuild(seq: number): Generator<undefined, number> {
+    const { journal, schedule } = this.#parts;
+    for (;;) {
+      const { checkpoint, events } = journal.recover();
+      this.#state =
+        checkpoint.length > 0
+          ? deserialise(joinParts(checkpoint), schedule)
+          : createState(schedule);
+      let eventCount = 0;
+      let refused: { seq: number; event: Event; error: unknown } | null = null;
+      for (const each of events) {
+        if (each.seq >= seq) break;
+        try {
+          step(this.#state, each.event, each.atMs);
+        } catch (error) {
+          refused = { ...each, error };
+          break;
+        }
+        this.#lastAtMs = Math.max(this.#lastAtMs, each.atMs);
+        eventCount += 1;
+        if (eventCount % replaySlice === 0) yield;
+      }
+      if (refused === null) return eventCount;
+      this.#setAside(refused.seq, refused.event, refused.error);
+    }
+  }
+
+  /** A bug. Replaying the event would only meet it again, at every start. */
+  #setAside(seq: number, event: Event, error: unknown): void {
+    const { journal, log } = this.#parts;
+    journal.setAside(seq, error instanceof Error ? (error.stack ?? error.message) : String(error));
+    log.error({ err: error, seq, event }, "event set aside: the state machine cannot take it");
+  }
+
+  /** One step; null when it failed, which may have left the state half changed: it is made anew. */
+  #step(offered: Offered, seq: number, atMs: number): readonly Command[] | null {
+    try {
+      return step(this.#state, offered.event, atMs);
+    } catch (error) {
+      this.#setAside(seq, offered.event, error);
+      // All of it in one turn: nobody may see the state meanwhile.
+      const rebuilding = this.#rebuild(seq);
+      while (rebuilding.next().done !== true);
+      const { type } = offered.event;
+      offered.settle?.reject(fault("MR_INTERNAL", "event cannot be taken", { type }, error));
+      return null;
+    }
   }
 
   #push(offered: Offered): void {
@@ -153,22 +203,26 @@ export class EventLoop {
     const batch = this.#queue.splice(0, batchMax);
     if (batch.length === 0) return true;
     const atMs = Math.max(this.#lastAtMs, this.#parts.clock.nowMs());
-    if (!this.#append(batch, atMs)) return false;
+    const firstSeq = this.#append(batch, atMs);
+    if (firstSeq === null) return false;
     this.#lastAtMs = atMs;
-    for (const offered of batch) {
+    for (const [at, offered] of batch.entries()) {
       this.#parts.before(offered);
-      const commands = step(this.#state, offered.event, atMs);
+      const commands = this.#step(offered, firstSeq + at, atMs);
+      if (commands === null) continue;
       this.#parts.perform(commands, offered, atMs);
       offered.settle?.resolve();
     }
     return true;
   }
 
-  #append(batch: readonly Offered[], atMs: number): boolean {
+  /** @returns number of the first event, null when the journal cannot be written just now */
+  #append(batch: readonly Offered[], atMs: number): number | null {
     const { journal, metrics, clock, log } = this.#parts;
     const startMs = clock.monotonicMs();
+    let firstSeq: number;
     try {
-      journal.append(
+      firstSeq = journal.append(
         batch.map(({ event, submission }) => ({
           atMs,
           event,
@@ -181,11 +235,11 @@ export class EventLoop {
       log.error({ err: error }, "journal cannot be written, trying again");
       for (const offered of batch) offered.settle?.reject(error);
       this.#queue = [...batch.filter(({ settle }) => settle === undefined), ...this.#queue];
-      return false;
+      return null;
     }
     metrics.journalAppendSeconds.observe((clock.monotonicMs() - startMs) / 1000);
     metrics.journalEvents.inc(batch.length);
-    return true;
+    return firstSeq;
   }
 
   #checkpointIfDue(): void {

@@ -14,6 +14,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS checkpoints (
     seq INTEGER NOT NULL, part INTEGER NOT NULL, part_count INTEGER NOT NULL,
     body TEXT NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (seq, part));
+  CREATE TABLE IF NOT EXISTS set_aside (
+    seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, type TEXT NOT NULL,
+    body TEXT NOT NULL, reason TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS submissions (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body_sha256 TEXT NOT NULL,
     job_id TEXT NOT NULL);

@@ -8,6 +8,9 @@ import { Submissions, type Submission } from "./submissions.js";
 /** Below this many events replay takes well under a second, and a checkpoint would cost more. */
 const checkpointEventsMin = 10_000;
 
+/** Stands in for the type of an event that the state machine could not take. */
+const setAsideType = "set-aside";
+
 export interface Entry {
   readonly atMs: number;
   readonly event: Event;
@@ -64,9 +67,11 @@ export class Journal {
 
   /**
    * Writes all entries in one transaction; they are durable when it returns, or none is there.
+   * @returns number of the first one; the others follow it
    * @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE
    */
-  append(entries: readonly Entry[]): void {
+  append(entries: readonly Entry[]): number {
+    const firstSeq = this.#lastSeq + 1;
     let seq = this.#lastSeq;
     const write = this.#database.transaction(() => {
       for (const { atMs, event, submission } of entries) {
@@ -78,6 +83,23 @@ export class Journal {
     });
     mapErrors(this.#path, write);
     this.#lastSeq = seq;
+    return firstSeq;
+  }
+
+  /**
+   * Takes an event out of what is replayed, and keeps it for whoever looks for the bug. Not to be
+   * called while events are iterated.
+   */
+  setAside(seq: number, reason: string): void {
+    const write = this.#database.transaction(() => {
+      this.#database
+        .prepare("INSERT INTO set_aside SELECT seq, at_ms, type, body, ? FROM events WHERE seq = ?")
+        .run(reason, seq);
+      this.#database
+        .prepare("UPDATE events SET type = ?, body = 'null', crc = ? WHERE seq = ?")
+        .run(setAsideType, crc32("null"), seq);
+    });
+    mapErrors(this.#path, write);
   }
 
   /** @throws MR_JOURNAL_CORRUPT, also while the events are iterated */
@@ -131,6 +153,7 @@ export class Journal {
       expected += 1;
       if (row.seq !== expected) this.#corrupt("missing event", expected);
       if (crc32(row.body) !== row.crc) this.#corrupt("event", row.seq);
+      if (row.type === setAsideType) continue;
       const event = JSON.parse(row.body) as Event;
       yield { seq: row.seq, atMs: row.at_ms, event };
     }
