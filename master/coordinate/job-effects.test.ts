@@ -10,12 +10,22 @@ import { SimulatedTime } from "#shared/clock/simulated";
 import { fault } from "#shared/errors/fault";
 import { silentLogger } from "#shared/log/logger";
 import { jobSpecSchema } from "#shared/model/job";
+import type { ObjectStat } from "#shared/storage/backend";
 import { LocalStorage } from "#shared/storage/local";
 import { JobEffects } from "./job-effects.js";
 
-/** Storage that is away for a number of moves. */
+/** Storage that is away for a number of moves, or of looks. */
 class AwayStorage extends LocalStorage {
   awayCount = 0;
+  blindCount = 0;
+
+  override async stat(key: string): Promise<ObjectStat | null> {
+    if (this.blindCount > 0) {
+      this.blindCount -= 1;
+      throw fault("MR_STORAGE_UNAVAILABLE", "storage is away");
+    }
+    return super.stat(key);
+  }
 
   override async move(fromKey: string, toKey: string): Promise<void> {
     if (this.awayCount > 0) {
@@ -99,6 +109,35 @@ describe("planning", () => {
       type: "plan-failed",
       failure: { code: "MR_INPUT_NOT_FOUND", permanent: true },
     });
+  });
+
+  it("waits for storage that is away for a while", async () => {
+    await writeFile(join(folder, "in"), "a\nb\n");
+    backend.blindCount = 3;
+    effects.startPlan(jobId);
+    expect(await outcome()).toMatchObject({ type: "job-planned" });
+  });
+
+  it("fails the job when storage stays away", async () => {
+    backend.blindCount = 1_000;
+    effects.startPlan(jobId);
+    expect(await outcome()).toMatchObject({
+      type: "plan-failed",
+      failure: { code: "MR_STORAGE_UNAVAILABLE" },
+    });
+    expect(backend.blindCount).toBe(996);
+  });
+
+  it("is not tried again for a job that was cancelled meanwhile", async () => {
+    backend.blindCount = 1_000;
+    effects.startPlan(jobId);
+    step(state, { type: "cancel-requested", jobId }, 2);
+    for (let turn = 0; turn < 20; turn += 1) {
+      time.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(backend.blindCount).toBe(999);
+    expect(offered).toEqual([]);
   });
 
   it("runs once at a time, and finds out what is there", async () => {

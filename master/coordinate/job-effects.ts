@@ -29,7 +29,9 @@ export interface JobEffectsParts {
 
 /** A finished job is worth waiting for: half a minute for storage to come back. */
 const commitTriesMax = 6;
-const commitRetryMs = 1_000;
+/** Someone may watch the submit: seven seconds. */
+const planTriesMax = 4;
+const retryMs = 1_000;
 
 type Effect = "plan" | "commit" | "clean" | "forget";
 
@@ -63,7 +65,11 @@ export class JobEffects {
       const job = this.#job(jobId);
       if (job === null) return;
       try {
-        const planned = await this.plan(job.spec);
+        const isWanted = () => this.#job(jobId)?.status === "planning";
+        const planned = await this.#trying("plan", jobId, planTriesMax, isWanted, () =>
+          this.plan(job.spec),
+        );
+        if (planned === null) return;
         if (planned.ok) this.#parts.offer({ type: "job-planned", jobId, plan: planned.plan });
         else this.#parts.offer({ type: "plan-failed", jobId, failure: planned.failure });
       } catch (error) {
@@ -107,27 +113,44 @@ export class JobEffects {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  /** @returns null when the process stops before it could be done; the next start repeats it */
-  async #commit({ jobId, spec, output }: Job): Promise<OutputSummary | null> {
-    const { state, backend, clock, log } = this.#parts;
+  #commit({ jobId, spec, output }: Job): Promise<OutputSummary | null> {
+    const { state, backend, clock } = this.#parts;
+    // A cancel that came after the commit began waits for it.
+    const isWanted = () => this.#job(jobId) !== null;
+    return this.#trying("commit", jobId, commitTriesMax, isWanted, () =>
+      commitJob(backend, {
+        jobId,
+        jobName: spec.name,
+        output,
+        overwrite: spec.overwrite,
+        parts: winningParts(state(), jobId),
+        counters: jobCounters(state(), jobId),
+        nowMs: clock.nowMs(),
+      }),
+    );
+  }
+
+  /**
+   * Tries again while storage is away.
+   * @returns null when it is not wanted any more, or the process stops; then the next start repeats it
+   */
+  async #trying<Result>(
+    effect: Effect,
+    jobId: JobId,
+    triesMax: number,
+    isWanted: () => boolean,
+    run: () => Promise<Result>,
+  ): Promise<Result | null> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await commitJob(backend, {
-          jobId,
-          jobName: spec.name,
-          output,
-          overwrite: spec.overwrite,
-          parts: winningParts(state(), jobId),
-          counters: jobCounters(state(), jobId),
-          nowMs: clock.nowMs(),
-        });
+        return await run();
       } catch (error) {
         const { kind } = asFault(error);
         const mayHeal = kind === "unavailable" || kind === "exhausted";
-        if (!mayHeal || tries === commitTriesMax) throw error;
-        log.warn({ err: error, jobId, tries }, "commit failed, trying again");
-        if (!this.#isStopped) await this.#pause(commitRetryMs * 2 ** (tries - 1));
-        if (this.#isStopped) return null;
+        if (!mayHeal || tries === triesMax) throw error;
+        this.#parts.log.warn({ err: error, jobId, effect, tries }, "effect failed, trying again");
+        if (!this.#isStopped) await this.#pause(retryMs * 2 ** (tries - 1));
+        if (this.#isStopped || !isWanted()) return null;
       }
     }
   }
