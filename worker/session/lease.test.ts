@@ -14,6 +14,15 @@ describe("the lease", () => {
     lease.end();
     expect(lease.hasExpired(1e9)).toBe(false);
   });
+
+  it("leaves time to connect again while it lasts", () => {
+    const lease = new Lease();
+    expect(lease.waitMaxMs).toBe(Number.POSITIVE_INFINITY);
+    lease.begin(2_000, 1_000);
+    expect(lease.waitMaxMs).toBe(500);
+    lease.end();
+    expect(lease.waitMaxMs).toBe(Number.POSITIVE_INFINITY);
+  });
 });
 
 describe("the backoff", () => {

@@ -11,6 +11,11 @@ export class Lease {
     return this.#isHeld;
   }
 
+  /** Longest wait between tries to connect: while there is a lease to keep, several fit into it. */
+  get waitMaxMs(): number {
+    return this.#isHeld ? this.#leaseMs / 4 : Number.POSITIVE_INFINITY;
+  }
+
   /** The master registered this worker; the register message left at `sentAtMs`. */
   begin(leaseMs: number, sentAtMs: number): void {
     this.#leaseMs = leaseMs;

@@ -244,7 +244,7 @@ export class Session {
       return this.#rejected("MR_WORKER_NAME_TAKEN", "another worker registered under this name");
     }
     if (lastedMs >= goodConnectionMs) this.#backoff.reset();
-    const waitMs = this.#backoff.nextMs();
+    const waitMs = Math.min(this.#backoff.nextMs(), this.#lease.waitMaxMs);
     const fields = { reason, waitMs: Math.round(waitMs) };
     // An outage of hours is one line, not thousands.
     if (this.#isOutage) log.debug(fields, "no connection to the master");
