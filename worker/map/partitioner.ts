@@ -55,7 +55,14 @@ function rangePartitioner(
     );
   }
   const kind = keyKindOf(boundaries[0]);
-  const encoded = boundaries.map((boundary) => {
+  const encoded = boundaries.map((boundary, index) => {
+    const own = keyKindOf(boundary);
+    if (own !== kind) {
+      const [first, other] = [keyKindNames[kind], keyKindNames[own]];
+      throw fault("MR_PARTITION_INVALID", `byRange() mixes ${first} and ${other} boundaries`, {
+        index,
+      });
+    }
     const scratch = new Scratch(16);
     encodeKey(scratch, boundary);
     return scratch.bytes.subarray(0, scratch.length);

@@ -2,6 +2,7 @@ import type { AnyJobDefinition, MapContext, TaskContext } from "#shared/authorin
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import type { RecordPlace } from "#shared/model/result";
+import { EmitGate } from "#worker/runs/emit-gate";
 import type { Emitter } from "./emitter.js";
 import type { RecordSource } from "./readers/record-source.js";
 
@@ -22,6 +23,7 @@ export class MapRun {
   recordsIn = 0;
   /** What runs, for an error message. */
   during: "setup" | "map" | "cleanup" = "setup";
+  readonly gate = new EmitGate();
   readonly #context: MapContext<JobKey, JobValue, unknown>;
 
   constructor(
@@ -31,9 +33,17 @@ export class MapRun {
     base: TaskContext<unknown>,
     readonly hooks: MapHooks,
   ) {
+    const { gate } = this;
     this.#context = {
       ...base,
-      emit: (key, value) => emitter.emit(key, value),
+      emit: (key, value) => {
+        gate.check();
+        try {
+          emitter.emit(key, value);
+        } catch (error) {
+          throw gate.failed(error);
+        }
+      },
       get source() {
         return { location: source.location, offset: source.offset };
       },
@@ -50,11 +60,16 @@ export class MapRun {
 
   async run(): Promise<void> {
     const { definition } = this;
-    await definition.setup?.(this.#context);
-    this.during = "map";
-    await this.#mapAll();
-    this.during = "cleanup";
-    await definition.cleanup?.(this.#context);
+    try {
+      await definition.setup?.(this.#context);
+      this.during = "map";
+      await this.#mapAll();
+      this.during = "cleanup";
+      await definition.cleanup?.(this.#context);
+    } finally {
+      this.gate.end();
+    }
+    this.gate.throwFailure();
     if (this.emitter.isFull) await this.emitter.drain();
     this.#report();
   }

@@ -24,6 +24,7 @@ export class Spills {
   spilledRecords = 0;
   readonly #spills: Spill[] = [];
   #number = 0;
+  #failure: { readonly error: unknown } | null = null;
   keyKind: KeyKind = keyKinds.none;
 
   constructor(
@@ -37,8 +38,21 @@ export class Spills {
     return this.#number;
   }
 
-  /** Sorts the buffer, writes it to a spill and clears it. */
+  /**
+   * Sorts the buffer, writes it to a spill and clears it. What it throws it throws ever after: it runs
+   * inside of the user's calls of `emit`, who may catch what must not be lost.
+   */
   spill(buffer: SortBuffer): void {
+    this.#throwFailure();
+    try {
+      this.#spill(buffer);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  #spill(buffer: SortBuffer): void {
     const path = this.#nextPath();
     const summary = this.#writeBuffer(buffer, path);
     this.spilledBytes += summary.fileBytes;
@@ -49,6 +63,7 @@ export class Spills {
 
   /** Writes what is left and merges everything into `<folder>/run`, which appears complete or not at all. */
   finish(buffer: SortBuffer): RunSummary {
+    this.#throwFailure();
     const path = join(this.folder, "run.tmp");
     let summary: RunSummary;
     if (this.#spills.length === 0) {
@@ -66,41 +81,58 @@ export class Spills {
   }
 
   #writeBuffer(buffer: SortBuffer, path: string): RunSummary {
-    const writer = this.#openWriter(path);
     buffer.sort();
-    for (const sorted of buffer.partitions()) {
-      writer.startPartition(sorted.partition);
-      if (this.write === writeRecords) sorted.writeTo(writer);
-      else this.write(sorted.stream, writer, this.keyKind);
-    }
+    const summary = this.#writeRun(path, (writer) => {
+      for (const sorted of buffer.partitions()) {
+        writer.startPartition(sorted.partition);
+        if (this.write === writeRecords) sorted.writeTo(writer);
+        else this.write(sorted.stream, writer, this.keyKind);
+      }
+    });
     buffer.clear();
-    return writer.finish();
+    return summary;
   }
 
   /** Merges all spills into one run at `path`, which becomes the only spill. */
   #mergeSpills(path: string): RunSummary {
-    const writer = this.#openWriter(path);
-    for (let partition = 0; partition < this.partitionCount; partition++) {
-      const cursors = this.#spills
-        .map((spill, index) => ({ spill, index, segment: spill.segments[partition] as Segment }))
-        .filter(({ segment }) => segment.storedBytes > 0)
-        .map(({ spill, index, segment }) => {
-          return new RunCursor(new FileBlocks(spill.path, segment), index, spill.path);
-        });
-      const merger = new Merger(cursors);
-      writer.startPartition(partition);
-      if (cursors.length > 0) this.write(merger, writer, this.keyKind);
-      merger.close();
-    }
-    const summary = writer.finish();
+    const summary = this.#writeRun(path, (writer) => {
+      for (let partition = 0; partition < this.partitionCount; partition++) {
+        this.#mergePartition(partition, writer);
+      }
+    });
     for (const spill of this.#spills) unlinkSync(spill.path);
     this.#spills.splice(0, this.#spills.length, { path, segments: summary.segments });
     return summary;
   }
 
-  #openWriter(path: string): RunWriter {
+  #mergePartition(partition: number, writer: RunWriter): void {
+    const cursors: RunCursor[] = [];
+    try {
+      for (const [index, { path, segments }] of this.#spills.entries()) {
+        const segment = segments[partition];
+        if (segment === undefined || segment.storedBytes === 0) continue;
+        cursors.push(new RunCursor(new FileBlocks(path, segment), index, path));
+      }
+      writer.startPartition(partition);
+      if (cursors.length > 0) this.write(new Merger(cursors), writer, this.keyKind);
+    } finally {
+      for (const cursor of cursors) cursor.close();
+    }
+  }
+
+  #writeRun(path: string, fill: (writer: RunWriter) => void): RunSummary {
     const writer = new RunWriter(path, this.partitionCount, this.codec);
     writer.keyKind = this.keyKind;
-    return writer;
+    try {
+      fill(writer);
+      return writer.finish();
+    } catch (error) {
+      writer.discard();
+      throw error;
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
   }
 }

@@ -62,7 +62,9 @@ export function writeCombined(
   let groups: GroupReader | null = null;
   let target: RunWriter | null = null;
   const context = call.makeContext((emitted, emittedValue) => {
-    if (groups === null || target === null) return;
+    if (groups === null || target === null) {
+      throw fault("MR_JOB_INVALID", "combine called emit after it had returned");
+    }
     key.length = 0;
     encodeKey(key, emitted);
     const own = groups.key;
@@ -86,9 +88,12 @@ export function writeCombined(
         context,
       );
       if (ended instanceof Promise) {
+        // What it may reject with says less than that it is there.
+        ended.catch(() => undefined);
         throw fault("MR_JOB_INVALID", "combine returned a promise; a combiner must be synchronous");
       }
     }
+    [groups, target] = [null, null];
     call.onEnd();
   };
 }

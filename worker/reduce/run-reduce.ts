@@ -5,6 +5,7 @@ import { Scratch } from "#shared/format/scratch";
 import { encodeValue } from "#shared/format/value";
 import type { RecordPlace } from "#shared/model/result";
 import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
+import { EmitGate } from "#worker/runs/emit-gate";
 import { GroupReader } from "#worker/runs/groups";
 import type { Merger } from "#worker/runs/merge";
 import type { PartWriter } from "./writers/part-writer.js";
@@ -24,6 +25,7 @@ const previewChars = 200;
 export class ReduceRun {
   recordsIn = 0;
   during: "setup" | "reduce" | "cleanup" = "setup";
+  readonly #gate = new EmitGate();
   readonly #groups: GroupReader;
   readonly #context: ReduceContext<unknown>;
   readonly #key = new Scratch(256);
@@ -56,13 +58,18 @@ export class ReduceRun {
   async run(): Promise<void> {
     const { definition } = this;
     const { reduce } = definition;
-    await definition.setup?.(this.#context);
-    this.during = "reduce";
-    if (typeof reduce === "function") await this.#callAll(reduce);
-    else if (reduce?.kind === "aggregate") await this.#aggregate(reduce.name);
-    else await this.#passAll();
-    this.during = "cleanup";
-    await definition.cleanup?.(this.#context);
+    try {
+      await definition.setup?.(this.#context);
+      this.during = "reduce";
+      if (typeof reduce === "function") await this.#callAll(reduce);
+      else if (reduce?.kind === "aggregate") await this.#aggregate(reduce.name);
+      else await this.#passAll();
+      this.during = "cleanup";
+      await definition.cleanup?.(this.#context);
+    } finally {
+      this.#gate.end();
+    }
+    this.#gate.throwFailure();
     this.#report();
   }
 
@@ -77,8 +84,17 @@ export class ReduceRun {
       const values = this.#counted(groups.values() as Iterable<JobValue>);
       const pending = reduce(key, values, this.#context);
       if (pending !== undefined) await pending;
+      this.#skipGroup();
       if (writer.isFull) await writer.drain();
       if (groups.groupCount % progressSteps === 0) this.#report();
+    }
+  }
+
+  /** Passes over the values that the function did not want. */
+  #skipGroup(): void {
+    while (this.#groups.nextValue()) {
+      this.recordsIn++;
+      if (this.recordsIn % progressSteps === 0) this.#report();
     }
   }
 
@@ -88,10 +104,10 @@ export class ReduceRun {
     const counted = {
       [Symbol.iterator]: () => counted,
       next: () => {
-        this.recordsIn++;
         this.hooks.onStep(this.#groups.groupCount);
-        if (this.recordsIn % progressSteps === 0) this.#report();
-        return iterator.next();
+        const next = iterator.next();
+        if (next.done !== true && ++this.recordsIn % progressSteps === 0) this.#report();
+        return next;
       },
     };
     return counted;
@@ -129,6 +145,7 @@ export class ReduceRun {
   }
 
   #emit(key: JobKey, value: JobValue): void {
+    this.#gate.check();
     const encodedKey = this.#key;
     const encodedValue = this.#value;
     encodedKey.length = 0;
@@ -136,7 +153,11 @@ export class ReduceRun {
     const kind = keyKindOf(key);
     encodeKey(encodedKey, key);
     encodeValue(encodedValue, value);
-    this.#write(kind, encodedKey.bytes, 0, encodedKey.length, encodedValue.length);
+    try {
+      this.#write(kind, encodedKey.bytes, 0, encodedKey.length, encodedValue.length);
+    } catch (error) {
+      throw this.#gate.failed(error);
+    }
   }
 
   #write(kind: KeyKind, key: Buffer, keyStart: number, keyEnd: number, valueBytes: number): void {

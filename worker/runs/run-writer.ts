@@ -1,4 +1,5 @@
-import { closeSync, openSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { fault } from "#shared/errors/fault";
 import { keyKinds, type KeyKind } from "#shared/format/key";
 import {
   blockHeaderBytes,
@@ -8,6 +9,7 @@ import {
 } from "#shared/format/run-block";
 import { encodeIndex, type Segment } from "#shared/format/run-index";
 import { varintBytesMax, writeVarint } from "#shared/format/varint";
+import { limits } from "#shared/model/limits";
 import { copyBytes, copyShort, viewOf } from "./copy.js";
 
 export interface RunSummary {
@@ -15,6 +17,9 @@ export interface RunSummary {
   readonly fileBytes: number;
   readonly records: number;
 }
+
+/** Room for the largest key, the largest value and what stands before them. */
+const recordRoomMax = 2 * limits.recordBytesMax + 4 * varintBytesMax;
 
 /**
  * Writes a run file: partitions in ascending order, the records of each in key order. Writes are
@@ -95,9 +100,14 @@ export class RunWriter {
     return { segments: this.#segments, fileBytes: this.#fileBytes, records: this.#records };
   }
 
+  /** Leaves nothing of a run that cannot be finished. */
   discard(): void {
-    closeSync(this.#file);
-    unlinkSync(this.path);
+    try {
+      closeSync(this.#file);
+    } catch {
+      // It was closing that failed: there is nothing left to close.
+    }
+    rmSync(this.path, { force: true });
   }
 
   #endPartition(): void {
@@ -116,6 +126,7 @@ export class RunWriter {
   }
 
   #makeRoom(size: number): void {
+    if (size > recordRoomMax) throw tooLarge(size);
     this.#flushBlock();
     if (this.#used + size <= this.#block.length) return;
     this.#block = Buffer.allocUnsafeSlow(this.#used + size);
@@ -138,4 +149,12 @@ export class RunWriter {
     }
     this.#fileBytes += bytes.length;
   }
+}
+
+function tooLarge(sizeBytes: number): Error {
+  const allowedBytes = limits.recordBytesMax;
+  return fault("MR_RECORD_TOO_LARGE", "emitted key or value is too large", {
+    sizeBytes,
+    allowedBytes,
+  });
 }

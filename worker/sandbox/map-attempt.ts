@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AnyJobDefinition, CombineContext } from "#shared/authoring/job";
 import type { JobKey, JobValue } from "#shared/authoring/values";
@@ -83,7 +83,6 @@ export class MapAttempt implements RunningAttempt {
   async #runToRun(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
     const { order, definition } = this;
     const folder = join(order.scratchFolder, scratchPaths.attempt(order.ref));
-    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     const base = makeContext(order, definition, this.#counters);
     const partitioner = makePartitioner(definition.partition, base.params, order.partitionCount);
@@ -135,7 +134,7 @@ export class MapAttempt implements RunningAttempt {
         },
       };
     } catch (error) {
-      await part.discard();
+      await part.discard().catch(() => undefined);
       throw error;
     }
   }
@@ -149,10 +148,12 @@ export class MapAttempt implements RunningAttempt {
       makeContext: (emit): CombineContext<JobKey, JobValue, unknown> => ({ ...base, emit }),
       onGroup: (groups, kind) => {
         this.#combining = { groups, kind };
+        this.#run?.gate.shut("the emit of map was called in combine, which has one of its own");
         this.progress.step();
       },
       onEnd: () => {
         this.#combining = null;
+        this.#run?.gate.open();
       },
     });
   }

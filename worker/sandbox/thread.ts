@@ -16,13 +16,19 @@ import { loadDefinition } from "./user-job.js";
 process.setSourceMapsEnabled(true);
 
 let reduce: ReduceAttempt | null = null;
-/** Announcements that arrive while the bundle is still loading. */
-let early: HostToThread[] = [];
+/** Announcements that arrive while the bundle is still loading; null outside of that time. */
+let early: HostToThread[] | null = null;
 
 parentPort?.on("message", (message: HostToThread) => {
-  if (message.type === "run") void runAttempt(message.order);
-  else if (reduce === null) early.push(message);
-  else pass(reduce, message);
+  if (message.type === "run") {
+    early = [];
+    void runAttempt(message.order);
+  } else if (reduce !== null) {
+    pass(reduce, message);
+  } else {
+    // Before the next order it can only be for an attempt that has just ended.
+    early?.push(message);
+  }
 });
 
 function pass(attempt: ReduceAttempt, message: HostToThread): void {
@@ -47,7 +53,7 @@ async function runAttempt(order: AttemptOrder): Promise<void> {
     answer = { type: "failed", failure: failureOf(error, attempt, log) };
   }
   reduce = null;
-  early = [];
+  early = null;
   log.close();
   post(answer);
 }
@@ -62,7 +68,8 @@ async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<Run
     post({ type: "run-unreachable", ...report }),
   );
   reduce.addRuns(work.runs);
-  for (const message of early.splice(0)) pass(reduce, message);
+  for (const message of early ?? []) pass(reduce, message);
+  early = null;
   return reduce;
 }
 
