@@ -107,6 +107,17 @@ describe("what a map attempt emits", () => {
     expect([...(readRun(1)[0]?.keys() ?? [])]).toEqual([key, "small", "tiny"]);
   });
 
+  it("refuses a key or a value of more than 64 MiB", () => {
+    const partitioner = makePartitioner(undefined, {}, 1);
+    const large = "x".repeat(64 * 1024 * 1024 + 1);
+    const sorting = new SortEmitter(spillsOf(1, writeRecords), partitioner, memoryOf(1_000, 0));
+    expect(() => sorting.emit(large, 1)).toThrow(/emitted key is too large keyBytes=67108865/);
+    expect(() => sorting.emit("k", large)).toThrow(/emitted value is too large/);
+    const spills = spillsOf(1, writeAggregates("sum"));
+    const combining = new CombineEmitter("sum", spills, partitioner, memoryOf(1_000, 1_000));
+    expect(() => combining.emit(large, 1)).toThrow(/emitted key is too large/);
+  });
+
   it("refuses a second kind of key", () => {
     const partitioner = makePartitioner(undefined, {}, 1);
     const memory = memoryOf(1_000, 1_000);

@@ -3,6 +3,7 @@ import { Scratch } from "#shared/format/scratch";
 import type { AggregateName } from "#worker/runs/accumulator";
 import { hashBytes, hashEnd, hashSeed, hashWord } from "#worker/runs/hash";
 import { CombineCells } from "./combine-cells.js";
+import { checkSizes } from "./sort-arena.js";
 
 /**
  * Records wait in one of so many lanes, chosen by the top bits of their hash, until a thousand or so
@@ -85,6 +86,7 @@ export class CombineTable {
       this.#append(words, count, size, hash, value);
       return;
     }
+    checkSizes(size, 0);
     const lane = hash >>> (32 - laneBits);
     this.#fold(lane);
     const cells = this.#cellsOf(lane);

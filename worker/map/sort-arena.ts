@@ -1,3 +1,5 @@
+import { fault } from "#shared/errors/fault";
+import { limits } from "#shared/model/limits";
 import { valueTags } from "#shared/format/value";
 import { varintBytesMax, VarintReader, writeVarint } from "#shared/format/varint";
 import { copyBytes, copyShort, viewOf } from "#worker/runs/copy";
@@ -50,6 +52,7 @@ export class SortArena {
   ): boolean {
     const keyBytes = keyEnd - keyStart;
     const valueBytes = valueEnd - valueStart;
+    if (keyBytes + valueBytes > limits.recordBytesMax) checkSizes(keyBytes, valueBytes);
     if (!this.#hasRoom(keyBytes + valueBytes + 2 * varintBytesMax)) return false;
     this.#addEntry(partition, key, keyStart, keyEnd);
     const arena = this.bytes;
@@ -161,6 +164,17 @@ export class SortArena {
     this.prefixes[item] = prefixAt(key, keyStart, keyEnd);
     this.partitions[item] = partition;
     this.count = item + 1;
+  }
+}
+
+/** @throws MR_RECORD_TOO_LARGE */
+export function checkSizes(keyBytes: number, valueBytes: number): void {
+  const maxBytes = limits.recordBytesMax;
+  if (keyBytes > maxBytes) {
+    throw fault("MR_RECORD_TOO_LARGE", "emitted key is too large", { keyBytes, maxBytes });
+  }
+  if (valueBytes > maxBytes) {
+    throw fault("MR_RECORD_TOO_LARGE", "emitted value is too large", { valueBytes, maxBytes });
   }
 }
 
