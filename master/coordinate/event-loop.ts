@@ -2,7 +2,8 @@ import type { Journal } from "#master/journal/journal";
 import type { Submission } from "#master/journal/submissions";
 import type { Command } from "#master/schedule/commands";
 import type { Event } from "#master/schedule/events";
-import { deserialise, serialise, type SavedState } from "#master/schedule/serialise";
+import { deserialise, serialise } from "#master/schedule/serialise";
+import { readParts, writeParts } from "#master/schedule/state-parts";
 import { createState, type ScheduleConfig, type State } from "#master/schedule/state";
 import { step } from "#master/schedule/step";
 import type { Clock, Timers } from "#shared/clock/clock";
@@ -121,7 +122,7 @@ export class EventLoop {
       const { checkpoint, events } = journal.recover();
       this.#state =
         checkpoint.length > 0
-          ? deserialise(joinParts(checkpoint), schedule)
+          ? deserialise(readParts(checkpoint), schedule)
           : createState(schedule);
       let eventCount = 0;
       let refused: { seq: number; event: Event; error: unknown } | null = null;
@@ -255,7 +256,7 @@ export class EventLoop {
     const { eventCount } = journal;
     if (eventCount === 0) return;
     try {
-      journal.checkpoint(partsOf(serialise(this.#state)));
+      journal.checkpoint(writeParts(serialise(this.#state)));
       this.#checkpointFailedAt = 0;
       const durationMs = Math.round(clock.monotonicMs() - startMs);
       log.info({ eventCount, durationMs }, "checkpoint saved");
@@ -264,16 +265,6 @@ export class EventLoop {
       log.error({ err: error, eventCount }, "checkpoint could not be saved");
     }
   }
-}
-
-/** The state without its jobs, then one text a job. */
-function partsOf({ jobs, ...rest }: SavedState): (() => string)[] {
-  return [() => JSON.stringify(rest), ...jobs.map((job) => () => JSON.stringify(job))];
-}
-
-function joinParts([rest, ...jobs]: readonly string[]): SavedState {
-  const saved = JSON.parse(rest ?? "") as Omit<SavedState, "jobs">;
-  return { ...saved, jobs: jobs.map((job) => JSON.parse(job) as SavedState["jobs"][number]) };
 }
 
 function taskCount(state: State): number {

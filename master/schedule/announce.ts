@@ -7,6 +7,9 @@ import { runningAttempt } from "./tasks.js";
 /** Announcements are gathered until there is one for so many running reduces. */
 const reducesPerAnnouncement = 64;
 
+/** And until so many maps run for each that is announced: a reduce cannot end before the last one. */
+const mapsPerAnnouncement = 8;
+
 /**
  * Tells each running reduce about the runs that it was not told of yet. With many reduces that is
  * done for several maps at once, so that messages do not grow with maps times reduces.
@@ -15,8 +18,11 @@ export function announce(context: Context, job: Job): void {
   const reduces = job.reduces.running;
   if (reduces.size === 0) return;
   const gatheredCount = (job.finishedMaps.length - job.announced) / 2;
-  const moreWillCome = job.maps.running.size > 0;
-  if (moreWillCome && gatheredCount * reducesPerAnnouncement < reduces.size) return;
+  const comingCount = job.maps.running.size;
+  const isWorthwhile =
+    gatheredCount * reducesPerAnnouncement >= reduces.size &&
+    gatheredCount * mapsPerAnnouncement >= comingCount;
+  if (comingCount > 0 && !isWorthwhile) return;
   const length = job.finishedMaps.length;
   const runsFrom = new Map<number, RunSet>();
   for (const task of reduces) {

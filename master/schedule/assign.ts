@@ -1,6 +1,6 @@
 import type { WorkerId } from "#shared/model/ids";
 import type { Context } from "./context.js";
-import { allRuns } from "./run-set.js";
+import { mostRuns } from "./run-set.js";
 import { occupy, offerSlot, someSlotIsFree, takeWorker } from "./slots.js";
 import type { Attempt, Job, StageTasks, State, Task, Worker } from "./state.js";
 import { setTaskState, takePending } from "./tasks.js";
@@ -64,11 +64,13 @@ export function launch(
   setTaskState(stage, task, "running");
   occupy(state, worker, attempt);
   offerSlot(state, worker);
-  commands.push(
-    stage.stage === "map"
-      ? { type: "launch-map", workerId, incarnation, ref }
-      : { type: "launch-reduce", workerId, incarnation, ref, runs: allRuns(state, job) },
-  );
+  if (stage.stage === "map") {
+    commands.push({ type: "launch-map", workerId, incarnation, ref });
+    return;
+  }
+  const { runs, length } = mostRuns(state, job);
+  attempt.announced = length;
+  commands.push({ type: "launch-reduce", workerId, incarnation, ref, runs });
 }
 
 /** Workers where the task went wrong before: a retry prefers another one. */

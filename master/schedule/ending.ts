@@ -1,5 +1,6 @@
 import type { Context } from "./context.js";
 import { dropHolds } from "./holds.js";
+import { dropRunSet } from "./run-set.js";
 import type { Job, JobFailure, StageTasks, TaskState } from "./state.js";
 import { endAttempt, runningAttempt, setTaskState } from "./tasks.js";
 
@@ -46,7 +47,7 @@ export function releaseMemory(context: Context, job: Job): void {
   dropHolds(context, job);
   job.finishedMaps = [];
   job.announced = 0;
-  job.runSet = null;
+  dropRunSet(job);
 }
 
 /**

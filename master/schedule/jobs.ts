@@ -30,6 +30,7 @@ export function jobSubmitted(
     finishedMaps: [],
     announced: 0,
     runSet: null,
+    runSetLength: 0,
   });
   context.commands.push({ type: "plan-job", jobId });
 }

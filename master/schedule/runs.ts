@@ -4,7 +4,7 @@ import { endJob } from "./ending.js";
 import type { Event } from "./events.js";
 import { infrastructureFailure } from "./failures.js";
 import { dropHold, hold, needsRuns } from "./holds.js";
-import { groupRuns } from "./run-set.js";
+import { dropRunSet, groupRuns } from "./run-set.js";
 import type { Attempt, Job, Task, Worker } from "./state.js";
 import { makePending, runningAttempt, runningJobTask, setAttemptState } from "./tasks.js";
 
@@ -13,7 +13,6 @@ type RunUnreachable = Extract<Event, { type: "run-unreachable" }>;
 /** A map finished: its run lies with its worker, and running reduces are told. */
 export function addRun(context: Context, job: Job, winner: Attempt): void {
   hold(context, winner);
-  job.runSet = null;
   job.finishedMaps.push(winner.ref.taskIndex, winner.ref.attempt);
   announce(context, job);
 }
@@ -36,7 +35,7 @@ export function loseRuns(context: Context, worker: Worker, reason: string): void
 function dropOutput(context: Context, job: Job, map: Task, winner: Attempt, reason: string): void {
   map.winner = null;
   map.unreachableCount = 0;
-  job.runSet = null;
+  dropRunSet(job);
   setAttemptState(job, winner, "lost", reason);
   makePending(context, job, job.maps, map);
   for (const task of job.reduces.running) {

@@ -64,7 +64,7 @@ interface SavedStage {
   readonly typicalMs?: number | null;
 }
 
-interface SavedJob {
+export interface SavedJob {
   readonly jobId: JobId;
   readonly spec: JobSpec;
   readonly output: string;
@@ -79,6 +79,7 @@ interface SavedJob {
   readonly maps: SavedStage;
   readonly reduces: SavedStage;
   readonly finishedMaps: readonly number[];
+  readonly runSetLength?: number;
   readonly announced: number;
 }
 
@@ -210,6 +211,7 @@ function loadJob(state: State, saved: SavedJob): void {
     reduces: createStage("reduce"),
     attemptCounts: noAttempts(),
     runSet: null,
+    runSetLength: saved.runSetLength ?? 0,
   };
   loadStage(job, job.maps, saved.maps);
   loadStage(job, job.reduces, saved.reduces);

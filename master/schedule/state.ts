@@ -121,8 +121,10 @@ export interface Job {
   finishedMaps: number[];
   /** Length of `finishedMaps` at the last announcement. */
   announced: number;
-  /** All runs of now, built when asked for and dropped when they change. */
+  /** Runs for launches of reduces; built when asked for, dropped when one of them is gone. */
   runSet: RunSet | null;
+  /** Length of `finishedMaps` that it has, or had when it is to be built again. */
+  runSetLength: number;
 }
 
 /** `released`: it drained, and was told to leave. */

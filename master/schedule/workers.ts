@@ -3,6 +3,7 @@ import { announceAll } from "./announce.js";
 import { presentWorker, type Context } from "./context.js";
 import type { Event } from "./events.js";
 import { rerunOrFail } from "./retry.js";
+import { dropRunSet } from "./run-set.js";
 import { loseRuns } from "./runs.js";
 import { forgetRecalls, offerSlot } from "./slots.js";
 import type { Attempt, State, Worker } from "./state.js";
@@ -164,7 +165,7 @@ function describe(context: Context, worker: Worker, event: Registered): void {
   worker.runAddress = event.runAddress;
   for (const jobId of worker.holds.keys()) {
     const job = context.state.jobs.get(jobId);
-    if (job !== undefined) job.runSet = null;
+    if (job !== undefined) dropRunSet(job);
   }
 }
 
