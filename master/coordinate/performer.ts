@@ -31,7 +31,8 @@ export interface PerformerParts {
 /** Turns commands into messages, timers and effects. What cannot reach its worker is dropped. */
 export class Performer {
   readonly #parts: PerformerParts;
-  readonly #retries = new Map<string, Timer>();
+  /** By job, then by stage and task. */
+  readonly #retries = new Map<JobId, Map<string, Timer>>();
 
   constructor(parts: PerformerParts) {
     this.#parts = parts;
@@ -71,8 +72,7 @@ export class Performer {
   }
 
   close(): void {
-    for (const timer of this.#retries.values()) timer.cancel();
-    this.#retries.clear();
+    for (const jobId of this.#retries.keys()) this.#dropTimers(jobId);
   }
 
   #send(to: Identity, message: MasterMessage): void {
@@ -125,6 +125,7 @@ export class Performer {
 
   #clean(jobId: JobId): void {
     const { sessions, effects, state, onJobEnded } = this.#parts;
+    this.#dropTimers(jobId);
     sessions.forgetJob(jobId);
     effects.startClean(jobId);
     const job = state().jobs.get(jobId);
@@ -133,14 +134,22 @@ export class Performer {
 
   #setTimer(command: Extract<Command, { type: "set-retry-timer" }>, atMs: number): void {
     const { jobId, stage, taskIndex, dueAtMs } = command;
-    const key = `${jobId} ${stage} ${taskIndex}`;
-    this.#retries.get(key)?.cancel();
+    const key = `${stage} ${taskIndex}`;
+    const timers = this.#retries.get(jobId) ?? new Map<string, Timer>();
+    this.#retries.set(jobId, timers);
+    timers.get(key)?.cancel();
     const delayMs = Math.max(0, dueAtMs - atMs);
     const timer = this.#parts.timers.after(delayMs, () => {
-      this.#retries.delete(key);
+      timers.delete(key);
       this.#parts.offer({ type: "retry-due", jobId, stage, taskIndex });
     });
-    this.#retries.set(key, timer);
+    timers.set(key, timer);
+  }
+
+  /** Nothing of the job is tried again. */
+  #dropTimers(jobId: JobId): void {
+    for (const timer of this.#retries.get(jobId)?.values() ?? []) timer.cancel();
+    this.#retries.delete(jobId);
   }
 }
 

@@ -94,7 +94,8 @@ class ScaleRun {
   finishUntil(isEnough: (job: { maps: { counts: { done: number } } }) => boolean): void {
     const { durationMs } = this.#options;
     const job = this.state.jobs.get(jobId);
-    while (job !== undefined && this.#at < this.#launched.length && !isEnough(job)) {
+    if (job === undefined) return;
+    while (this.#at < this.#launched.length && !isEnough(job)) {
       const next = this.#launched[this.#at++];
       if (next === undefined) return;
       if (this.#at > 100_000) {
