@@ -49,8 +49,10 @@ export class FileBlocks implements BlockSource {
   constructor(
     readonly path: string,
     segment: Pick<Segment, "offset" | "storedBytes">,
+    /** A file that is open already, and closed with this. */
+    file: number | null = null,
   ) {
-    this.#file = openSync(path, "r");
+    this.#file = file ?? openSync(path, "r");
     this.#at = segment.offset;
     this.#end = segment.offset + segment.storedBytes;
     // A merge of many small segments must not pay for blocks that they do not have.

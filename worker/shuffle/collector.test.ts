@@ -17,6 +17,7 @@ import {
   writeMapRun,
   type Row,
 } from "./fixtures/runs.js";
+import { locationType } from "./locate-run.js";
 import { startRunServer } from "./run-server.js";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-collector-"));
@@ -62,6 +63,7 @@ function collect(mapTaskCount: number, extra: Partial<CollectorOptions> = {}): C
     timers: shortTimers,
     random: systemRandom,
     silenceMs: 100,
+    readsInPlace: false,
     onUnreachable: (report) => {
       reports.push(report);
       for (const { count, resolve } of waiting) if (reports.length >= count) resolve();
@@ -137,6 +139,55 @@ describe("a collector of runs", () => {
     expect(collecting.collector.records).toBe(3);
     expect(collecting.collector.fetchedBytes).toBeGreaterThan(0);
     expect(collecting.reports).toEqual([]);
+  });
+
+  it("reads runs of another worker on this machine where they lie", async () => {
+    const large = "x".repeat(400_000);
+    const other = await holder({ 0: [["a", 1]], 1: [["a", large]], 2: [] });
+    const collecting = collect(3, { readsInPlace: true });
+    collecting.collector.add(runsAt(other, [0, 1, 1, 1, 2, 1]));
+    expect(await groupsOf(collecting)).toEqual([["a", [1, large]]]);
+    expect(collecting.collector.fetchedBytes).toBe(0);
+    expect(collecting.collector.records).toBe(2);
+  });
+
+  it("still has such a run when its worker removes it before the merge", async () => {
+    const large = "x".repeat(400_000);
+    const scratchFolder = newFolder();
+    writeMapRun(scratchFolder, mapRef(0), [[["a", large]]]);
+    const server = await startRunServer({ scratchFolder, host: "127.0.0.1", port: 0, token: null });
+    closers.push(() => server.close());
+    const collecting = collect(2, { readsInPlace: true });
+    const collected = new Promise<void>((resolve) => {
+      const poll = systemTimers.every(1, () => {
+        if (collecting.collector.records === 0) return;
+        poll.cancel();
+        resolve();
+      });
+    });
+    collecting.collector.add(runsAt(server.address, [0, 1]));
+    await collected;
+    rmSync(scratchFolder, { recursive: true });
+    collecting.collector.add(runsAt(await holder({ 1: [["b", 2]] }), [1, 1]));
+    expect(await groupsOf(collecting)).toEqual([
+      ["a", [large]],
+      ["b", [2]],
+    ]);
+  });
+
+  it("fetches a run whose file it may not read", async () => {
+    const segment = segmentWith([["a", 1]]);
+    const address = await serve((request, response) => {
+      if (request.headers.accept !== locationType) return sends(segment)(request, response);
+      const { length: storedBytes } = segment;
+      const place = { offset: 0, storedBytes, rawBytes: storedBytes, records: 1 };
+      response.writeHead(200, { "content-type": locationType });
+      response.end(JSON.stringify({ path: join(folder, "not there"), segment: place }));
+    });
+    const collecting = collect(1, { readsInPlace: true });
+    collecting.collector.add(runsAt(address, [0, 1]));
+    expect(await groupsOf(collecting)).toEqual([["a", [1]]]);
+    expect(collecting.collector.fetchedBytes).toBe(segment.length);
   });
 
   it("has nothing to wait for without map tasks", async () => {

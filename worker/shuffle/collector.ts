@@ -10,6 +10,7 @@ import type { Segment } from "#shared/format/run-index";
 import type { Merger } from "#worker/runs/merge";
 import { openRun, readRunIndex } from "#worker/runs/run-file";
 import { fetchRun, type SegmentSink } from "./fetch-run.js";
+import { isSameMachine, locateRun, type RunLocation } from "./locate-run.js";
 import { SegmentStore } from "./segment-store.js";
 import { SegmentVerifier } from "./segment-verifier.js";
 
@@ -27,6 +28,8 @@ export interface CollectorOptions {
   readonly random: Random;
   /** A holder that sends nothing for so long is given up; 15 s unless told. */
   readonly silenceMs?: number;
+  /** Whether runs of other workers on this machine are read where they lie; yes unless told. */
+  readonly readsInPlace?: boolean;
   readonly onUnreachable: (report: UnreachableRun) => void;
   readonly onProgress: (collected: number) => void;
 }
@@ -55,6 +58,8 @@ const fetchesMax = 4;
 const triesMax = 4;
 const retryBaseMs = 100;
 const silenceMsDefault = 15_000;
+/** A holder that does not say so soon where a run lies is asked for the run itself. */
+const locateMs = 2_000;
 
 /**
  * Collects one partition from the run of every map task while maps still run. A run that cannot be
@@ -85,6 +90,11 @@ export class RunCollector {
     // `collect` hands the error on; until then nobody listens.
     this.#done.catch(() => undefined);
     if (options.mapTaskCount === 0) this.#end();
+  }
+
+  /** Up to this size a file's segment is read at once. */
+  get #smallBytes(): number {
+    return Math.min(localMemoryBytes, this.#options.memoryBytes / 4);
   }
 
   get records(): number {
@@ -165,7 +175,7 @@ export class RunCollector {
   /** Tries once to get a run; a failure is tried again later. Only errors of this machine reject. */
   async #obtain(run: KnownRun): Promise<void> {
     const isLocal = run.holderId === this.#options.workerId;
-    const failure = isLocal ? this.#takeLocal(run) : await this.#fetch(run);
+    const failure = isLocal ? this.#takeLocal(run) : await this.#takeRemote(run);
     if (!this.#isWanted(run)) return;
     if (failure === null) {
       this.#known.delete(run.ref.taskIndex);
@@ -233,17 +243,46 @@ export class RunCollector {
     return null;
   }
 
+  /** A run of another worker: read where it lies when that is on this machine, else fetched. */
+  async #takeRemote(run: KnownRun): Promise<FailureReason | null> {
+    const { partition, token, readsInPlace = true } = this.#options;
+    if (readsInPlace && isSameMachine(run.address)) {
+      const url = run.address + runUrlPath(run.ref, partition);
+      const location = await locateRun(url, { agent: this.#agent, token, timeoutMs: locateMs });
+      if (!this.#isWanted(run) || (location !== null && this.#takeLocated(run, location)))
+        return null;
+    }
+    return this.#fetch(run);
+  }
+
+  /** @returns false when the file cannot be read here, whatever the reason */
+  #takeLocated(run: KnownRun, { path, segment }: RunLocation): boolean {
+    const [origin, label] = [run.ref.taskIndex, labelOf(run)];
+    try {
+      const isSmall = segment.storedBytes <= this.#smallBytes;
+      const bytes = isSmall ? readVerified(path, segment) : null;
+      if (bytes !== null && this.#store.reserve(bytes.length)) {
+        this.#store.addMemory(bytes, origin, label);
+      } else {
+        this.#store.addDisk({ path, segment, origin, label, isOwn: false, file: openRun(path) });
+      }
+    } catch {
+      return false;
+    }
+    this.#store.records += segment.records;
+    return true;
+  }
+
   /** A run of this worker: small segments are read into memory, large ones used where they lie. */
   #takeLocal(run: KnownRun): FailureReason | null {
-    const { scratchFolder, partition, memoryBytes } = this.#options;
+    const { scratchFolder, partition } = this.#options;
     const path = join(scratchFolder, scratchPaths.run(run.ref));
-    const smallBytes = Math.min(localMemoryBytes, memoryBytes / 4);
     let segment: Segment;
     let bytes: Buffer | null = null;
     try {
       segment = segmentOf(path, partition);
       if (segment.storedBytes === 0) return null;
-      if (segment.storedBytes <= smallBytes) bytes = readVerified(path, segment);
+      if (segment.storedBytes <= this.#smallBytes) bytes = readVerified(path, segment);
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === null) throw error;

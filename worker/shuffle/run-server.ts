@@ -2,12 +2,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { asFault } from "#shared/errors/fault";
 import { isJobId, type AttemptRef } from "#shared/model/ids";
 import { scratchPaths } from "#shared/model/keys";
 import type { Segment } from "#shared/format/run-index";
 import { isMissing, readRunIndex } from "#worker/runs/run-file";
+import { encodeLocation, locationType } from "./locate-run.js";
 
 export interface RunServer {
   /** `http://host:port`, as bound. */
@@ -31,7 +32,7 @@ const stalledMs = 300_000;
 
 /**
  * Serves partitions of this worker's runs: `GET /runs/<job>/<map task>/<attempt>/<partition>`, the
- * stored blocks as they are. Answers 204 for an empty partition, 404 for a run that is not here.
+ * stored blocks as they are, or to a reader on this machine that asks for it, where they lie. Answers 204 for an empty partition, 404 for a run that is not here.
  */
 export async function startRunServer(options: RunServerOptions): Promise<RunServer> {
   const indexes = new Map<string, Segment[]>();
@@ -45,21 +46,21 @@ export async function startRunServer(options: RunServerOptions): Promise<RunServ
   return {
     address: `http://${host}:${port}`,
     close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
+      new Promise((done) => {
+        server.close(() => done());
         server.closeAllConnections();
       }),
   };
 }
 
 function listen(server: Server, options: RunServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
       server.off("error", reject);
       // A connection that could not be taken is that reader's to repeat; the server goes on.
       server.on("error", () => undefined);
-      resolve();
+      done();
     });
   });
 }
@@ -82,7 +83,25 @@ function serve(
   }
   if (segment === undefined) return refuse(response, 404);
   if (segment.storedBytes === 0) return refuse(response, 204);
+  if (request.headers.accept === locationType && isFromLoopback(request)) {
+    return sendLocation(path, segment, response);
+  }
   sendSegment(path, segment, response);
+}
+
+/** A reader on this machine reads the file itself, if it may. */
+function sendLocation(path: string, segment: Segment, response: ServerResponse): void {
+  const body = encodeLocation({ path: resolve(path), segment });
+  response.writeHead(200, {
+    "content-type": locationType,
+    "content-length": Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function isFromLoopback(request: IncomingMessage): boolean {
+  const { remoteAddress = "" } = request.socket;
+  return remoteAddress === "::1" || /^(::ffff:)?127\./.test(remoteAddress);
 }
 
 function sendSegment(path: string, segment: Segment, response: ServerResponse): void {

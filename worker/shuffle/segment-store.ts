@@ -21,6 +21,8 @@ interface DiskSegment {
   readonly label: string;
   /** Files that this attempt wrote, as against runs that lie on this worker. */
   readonly isOwn: boolean;
+  /** The open file of another worker, which may remove it at any time. */
+  readonly file?: number;
 }
 
 /** Most files that a merge reads at once: bounds open files and the memory of their blocks. */
@@ -225,8 +227,8 @@ function memoryCursor(segment: MemorySegment): RunCursor {
 function openAll(segments: readonly DiskSegment[]): RunCursor[] {
   const cursors: RunCursor[] = [];
   try {
-    for (const { path, segment, origin, label } of segments) {
-      cursors.push(new RunCursor(new FileBlocks(path, segment), origin, label));
+    for (const { path, segment, origin, label, file } of segments) {
+      cursors.push(new RunCursor(new FileBlocks(path, segment, file), origin, label));
     }
     return cursors;
   } catch (error) {
