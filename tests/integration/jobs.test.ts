@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Cluster } from "./harness/cluster.js";
 import { writeText } from "./harness/input.js";
-import { checkFinished, readParts } from "./harness/output.js";
+import { checkFinished, hasPending, readParts } from "./harness/output.js";
 import { countWords, sorted } from "./harness/sequential.js";
 import { until } from "./harness/waiting.js";
 
@@ -124,6 +124,7 @@ describe("an output that exists", () => {
       params: { place: "reduce" },
     });
     await job.failed();
+    await until("no pending part", () => !hasPending(output));
     checkFinished(output);
     expect(readParts(output)).toEqual(before);
   });

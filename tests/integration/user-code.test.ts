@@ -3,8 +3,10 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SubmitChoices } from "../../cli/submission.js";
 import { Cluster, jobPath } from "./harness/cluster.js";
+import { hasPending } from "./harness/output.js";
 import { sorted } from "./harness/sequential.js";
 import type { SubmittedJob } from "./harness/submitted-job.js";
+import { until } from "./harness/waiting.js";
 
 /** The tests of this file share two workers and run together. */
 let cluster: Cluster;
@@ -44,6 +46,7 @@ function frameOf(job: string, text: string): string {
 
 async function expectLeftNothing(job: SubmittedJob): Promise<void> {
   expect(existsSync(path.join(job.output, "_SUCCESS"))).toBe(false);
+  await until(`no pending part of ${job.id}`, () => !hasPending(job.output));
   expect((await job.view()).attempts.lost).toBe(0);
 }
 

@@ -38,6 +38,10 @@ export function checkFinished(folder: string): void {
     const found = createHash("sha256").update(content).digest("hex");
     if (content.length !== bytes || found !== sha256) throw new Error(`${name} is not as listed`);
   }
-  const left = readdirSync(folder).filter((name) => name.startsWith("_pending"));
-  if (left.length > 0) throw new Error(`${folder} still has ${left.join()}`);
+  if (hasPending(folder)) throw new Error(`${folder} still has parts that nobody took`);
+}
+
+/** Whether parts lie there that are not the output, of whatever job. */
+export function hasPending(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith("_pending"));
 }
