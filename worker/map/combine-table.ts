@@ -21,6 +21,11 @@ const loopCharsMax = 64;
 /** In a record's size: its value is not 1, and two words that hold it follow the key. */
 const hasValue = 1 << 30;
 
+/** Room for what waits to be folded: 16 MiB, too much to make for every small task. */
+export function makeLanes(): Int32Array {
+  return new Int32Array(laneCount * laneWords);
+}
+
 /** Folds emitted numbers by key in bounded memory. Values of one key are folded in order of arrival. */
 export class CombineTable {
   recordCount = 0;
@@ -29,14 +34,20 @@ export class CombineTable {
   /** Made when a lane is first folded: a small job touches few lanes. */
   readonly #cells = new Array<CombineCells | undefined>(laneCount);
   /** Per record: hash, size (and `hasValue`), the key's words, perhaps the value. */
-  readonly #lanes = new Int32Array(laneCount * laneWords);
+  readonly #lanes: Int32Array;
   readonly #used = new Int32Array(laneCount);
   readonly #scratch = new Scratch(1024);
   readonly #words = new Int32Array(loopCharsMax / 4 + 1);
   readonly #double = new Float64Array(1);
   readonly #doubleWords = new Int32Array(this.#double.buffer);
 
-  constructor(readonly aggregate: AggregateName) {}
+  /** @param lanes as from `makeLanes`, perhaps used by a table before */
+  constructor(
+    readonly aggregate: AggregateName,
+    lanes: Int32Array = makeLanes(),
+  ) {
+    this.#lanes = lanes;
+  }
 
   addText(key: string, value: number): void {
     const size = key.length;

@@ -34,6 +34,8 @@ export interface Emitter {
 export interface MapMemory {
   readonly arena: SortArena;
   readonly tableBytes: number;
+  /** Lanes of the attempt's one combine table; it makes its own when absent. */
+  readonly lanes?: () => Int32Array;
 }
 
 /** Sorts records as they are; a user's combiner runs when they are written. */
@@ -118,7 +120,7 @@ export class CombineEmitter implements Emitter {
     readonly partitioner: Partitioner,
     readonly memory: MapMemory,
   ) {
-    this.#table = new CombineTable(aggregate);
+    this.#table = new CombineTable(aggregate, memory.lanes?.());
     this.#buffer = new SortBuffer(memory.arena, spills.partitionCount);
   }
 
