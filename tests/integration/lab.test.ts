@@ -1,6 +1,6 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packageRoot } from "../../cli/installation.js";
+import { packageRoot } from "#cli/installation";
 import { Cluster, jobPath, shortLease } from "./harness/cluster.js";
 import { gutenberg, writeText } from "./harness/input.js";
 import { checkFinished, readOutput, readParts } from "./harness/output.js";

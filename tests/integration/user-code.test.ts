@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SubmitChoices } from "../../cli/submission.js";
+import type { SubmitChoices } from "#cli/submission";
 import { Cluster, jobPath } from "./harness/cluster.js";
 import { hasPending } from "./harness/output.js";
 import { sorted } from "./harness/sequential.js";

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { packageRoot } from "../../../cli/installation.js";
+import { packageRoot } from "#cli/installation";
 
 const books = path.join(packageRoot, "examples", "data", "gutenberg");
 

@@ -3,8 +3,9 @@ import { openSync, closeSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import path from "node:path";
 import { z } from "zod";
-import { builtFile, packageRoot } from "../../../cli/installation.js";
+import { builtFile, packageRoot } from "#cli/installation";
 import { patienceMs, until } from "./waiting.js";
+import { userEnvironment } from "#shared/config/user-environment";
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -28,8 +29,7 @@ process.on("exit", () => {
 
 /** What a program of ours sees of the environment: nothing that the tests did not say. */
 export function cleanEnvironment(given: Environment): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith("MILLRACE_"));
-  return { ...Object.fromEntries(kept), NODE_OPTIONS: "", MILLRACE_CONFIG: "none", ...given };
+  return { ...userEnvironment(), NODE_OPTIONS: "", MILLRACE_CONFIG: "none", ...given };
 }
 
 /** A master or worker, as built, that said it is ready. */
