@@ -1,130 +1,24 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import type { Timers } from "#shared/clock/clock";
-import { systemRandom, systemTimers } from "#shared/clock/system";
 import { scratchPaths } from "#shared/model/keys";
-import type { RunSet } from "#shared/model/result";
-import { RunCollector, type CollectorOptions, type UnreachableRun } from "./collector.js";
 import {
-  fixtureJobId,
-  mapRef,
-  readGroups,
-  segmentBytes,
-  writeMapRun,
-  type Row,
-} from "./fixtures/runs.js";
-import { locationType } from "./locate-run.js";
-import { startRunServer } from "./run-server.js";
+  closeAll,
+  collect,
+  groupsOf,
+  holder,
+  newFolder,
+  removeFolders,
+  runsAt,
+  segmentWith,
+  sends,
+  serve,
+} from "./fixtures/collecting.js";
+import { mapRef, readGroups, writeMapRun, type Row } from "./fixtures/runs.js";
 
-const folder = mkdtempSync(join(tmpdir(), "millrace-collector-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Waits a fiftieth of what is asked, so that retries cost a test little. */
-const shortTimers: Timers = {
-  ...systemTimers,
-  after: (delayMs, run) => systemTimers.after(delayMs / 50, run),
-};
-
-const closers: (() => Promise<unknown> | unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
-let folderCount = 0;
-function newFolder(): string {
-  return join(folder, `f-${folderCount++}`);
-}
-
-interface Collecting {
-  readonly collector: RunCollector;
-  readonly reports: UnreachableRun[];
-  /** Resolves with the report of that number, from 1. */
-  reported(count: number): Promise<void>;
-  readonly scratchFolder: string;
-  readonly folder: string;
-}
-
-function collect(mapTaskCount: number, extra: Partial<CollectorOptions> = {}): Collecting {
-  const reports: UnreachableRun[] = [];
-  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-  const options: CollectorOptions = {
-    jobId: fixtureJobId,
-    partition: 0,
-    mapTaskCount,
-    workerId: "me",
-    scratchFolder: newFolder(),
-    folder: newFolder(),
-    memoryBytes: 1024 * 1024,
-    token: null,
-    timers: shortTimers,
-    random: systemRandom,
-    silenceMs: 100,
-    readsInPlace: false,
-    onUnreachable: (report) => {
-      reports.push(report);
-      for (const { count, resolve } of waiting) if (reports.length >= count) resolve();
-    },
-    onProgress: () => undefined,
-    ...extra,
-  };
-  const reported = (count: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (reports.length >= count) resolve();
-      else waiting.push({ count, resolve });
-    });
-  const collector = new RunCollector(options);
-  // Closes the collector of a test that never gets everything.
-  closers.push(() => collector.close());
-  const { scratchFolder, folder: own } = options;
-  return { collector, reports, reported, scratchFolder, folder: own };
-}
-
-async function serve(listener: RequestListener): Promise<string> {
-  const server: Server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  closers.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** A real worker with these runs; map task number to the rows of partition 0. */
-async function holder(runs: Record<number, readonly Row[]>, attempt = 1): Promise<string> {
-  const scratchFolder = newFolder();
-  for (const [task, rows] of Object.entries(runs)) {
-    writeMapRun(scratchFolder, mapRef(Number(task), attempt), [rows]);
-  }
-  const options = { scratchFolder, host: "127.0.0.1", port: 0, token: null };
-  const server = await startRunServer(options);
-  closers.push(() => server.close());
-  return server.address;
-}
-
-function segmentWith(rows: readonly Row[]): Buffer {
-  const scratchFolder = newFolder();
-  writeMapRun(scratchFolder, mapRef(0), [rows]);
-  return segmentBytes(join(scratchFolder, scratchPaths.run(mapRef(0))), 0);
-}
-
-function sends(bytes: Buffer): RequestListener {
-  return (_request, response) => {
-    response.writeHead(200, { "content-length": bytes.length, "x-run-records": 1 });
-    response.end(bytes);
-  };
-}
-
-function runsAt(address: string, maps: number[], workerId = "other"): RunSet {
-  return [{ workerId, address, maps }];
-}
-
-async function groupsOf({ collector }: Collecting): Promise<unknown> {
-  return readGroups(await collector.collect());
-}
+afterEach(closeAll);
+afterAll(removeFolders);
 
 describe("a collector of runs", () => {
   it("collects from several workers while runs are announced", async () => {
