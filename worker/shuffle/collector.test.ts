@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { systemTimers } from "#shared/clock/system";
 import { scratchPaths } from "#shared/model/keys";
 import {
   closeAll,
@@ -14,8 +15,11 @@ import {
   segmentWith,
   sends,
   serve,
+  whenDone,
 } from "./fixtures/collecting.js";
-import { mapRef, readGroups, writeMapRun, type Row } from "./fixtures/runs.js";
+import { mapRef, readGroups, writeMapRun } from "./fixtures/runs.js";
+import { locationType } from "./locate-run.js";
+import { startRunServer } from "./run-server.js";
 
 afterEach(closeAll);
 afterAll(removeFolders);
@@ -50,7 +54,7 @@ describe("a collector of runs", () => {
     const scratchFolder = newFolder();
     writeMapRun(scratchFolder, mapRef(0), [[["a", large]]]);
     const server = await startRunServer({ scratchFolder, host: "127.0.0.1", port: 0, token: null });
-    closers.push(() => server.close());
+    whenDone(() => server.close());
     const collecting = collect(2, { readsInPlace: true });
     const collected = new Promise<void>((resolve) => {
       const poll = systemTimers.every(1, () => {
@@ -76,7 +80,7 @@ describe("a collector of runs", () => {
       const { length: storedBytes } = segment;
       const place = { offset: 0, storedBytes, rawBytes: storedBytes, records: 1 };
       response.writeHead(200, { "content-type": locationType });
-      response.end(JSON.stringify({ path: join(folder, "not there"), segment: place }));
+      response.end(JSON.stringify({ path: newFolder(), segment: place }));
     });
     const collecting = collect(1, { readsInPlace: true });
     collecting.collector.add(runsAt(address, [0, 1]));
