@@ -26,7 +26,10 @@ export class CombineCells {
   #slots = new Int32Array(startSlots * 2);
   #mask = startSlots - 1;
 
+  readonly #isAdding: boolean;
+
   constructor(readonly aggregate: AggregateName) {
+    this.#isAdding = aggregate !== "min" && aggregate !== "max";
     this.headerWords = aggregate === "mean" ? 6 : 4;
   }
 
@@ -88,13 +91,13 @@ export class CombineCells {
     const doubles = this.doubles;
     const at = (cell + totalWord) >>> 1;
     const total = doubles[at] ?? 0;
-    if (this.aggregate === "min") {
-      doubles[at] = Math.min(total, value);
-    } else if (this.aggregate === "max") {
-      doubles[at] = Math.max(total, value);
-    } else {
+    if (this.#isAdding) {
       doubles[at] = total + value;
       if (this.headerWords > countWord) doubles[at + 1] = (doubles[at + 1] ?? 0) + 1;
+    } else if (this.aggregate === "min") {
+      doubles[at] = Math.min(total, value);
+    } else {
+      doubles[at] = Math.max(total, value);
     }
   }
 

@@ -14,6 +14,8 @@ export interface MapHooks {
   onProgress(fraction: number, recordsIn: number, recordsOut: number): void;
 }
 
+type UserMap = Extract<AnyJobDefinition["map"], (...args: never[]) => unknown>;
+
 /** Records between two reports of progress. */
 const progressRecords = 1024;
 const previewBytes = 200;
@@ -77,27 +79,41 @@ export class MapRun {
   async #mapAll(): Promise<void> {
     const { source, definition } = this;
     const { map } = definition;
+    const makeRecord = recordMaker(definition, source);
     while (await source.advance()) {
-      if (typeof map !== "function") await this.#passBlock(keyBytesOf(definition));
-      else await this.#mapBlock(map, recordMaker(definition, source));
+      if (typeof map === "function") await this.#mapBlock(map, makeRecord);
+      else await this.#passBlock(keyBytesOf(definition));
       this.#report();
     }
   }
 
-  async #mapBlock(
-    map: Extract<AnyJobDefinition["map"], (...args: never[]) => unknown>,
-    makeRecord: () => unknown,
-  ): Promise<void> {
+  async #mapBlock(map: UserMap, makeRecord: () => unknown): Promise<void> {
+    const { emitter } = this;
+    for (;;) {
+      const pending = this.#mapSome(map, makeRecord);
+      if (pending === null) return;
+      await pending;
+      if (emitter.isFull) await emitter.drain();
+    }
+  }
+
+  /**
+   * Maps records of the block for as long as nothing must be awaited. The loop is not itself
+   * asynchronous: as one it took twice the time a line.
+   * @returns what to await, or null at the block's end
+   */
+  #mapSome(map: UserMap, makeRecord: () => unknown): Promise<void> | null {
     const { source, emitter, hooks } = this;
     const context = this.#context;
     while (source.next()) {
       this.recordsIn++;
       hooks.onRecord(source.location, source.offset);
       const pending = map(makeRecord(), context);
-      if (pending !== undefined) await pending;
-      if (emitter.isFull) await emitter.drain();
+      if (pending !== undefined) return pending;
+      if (emitter.isFull) return emitter.drain();
       if (this.recordsIn % progressRecords === 0) this.#report();
     }
+    return null;
   }
 
   /** Records that are bytes and stay so. */
