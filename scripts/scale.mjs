@@ -14,6 +14,7 @@ const { values } = parseArgs({
     maps: { type: "string", default: "10000,100000,1000000" },
     reduces: { type: "string", default: "1000" },
     "duration-ms": { type: "string", default: "1000" },
+    ended: { type: "string", default: "0" },
   },
 });
 const bundle = await build({
@@ -28,26 +29,35 @@ const bundle = await build({
 const folder = mkdtempSync(path.join(tmpdir(), "millrace-scale-"));
 const file = path.join(folder, "scale.mjs");
 writeFileSync(file, bundle.outputFiles[0].contents);
-const { runScale } = await import(pathToFileURL(file).href).finally(() =>
+const { runScale, runEnded } = await import(pathToFileURL(file).href).finally(() =>
   rmSync(folder, { recursive: true }),
 );
 
 const mega = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
+const optionsFor = (maps) => ({
+  workers: Number(values.workers),
+  slots: Number(values.slots),
+  maps,
+  reduces: Number(values.reduces),
+  durationMs: Number(values["duration-ms"]),
+});
+const collectGarbage = globalThis.gc ?? (() => {});
+if (Number(values.ended) > 0) {
+  console.log("| ended jobs | tasks of each | heap | checkpoint |\n|-----:|-----:|-----:|-----:|");
+  for (const maps of values.maps.split(",").map(Number)) {
+    const result = runEnded(Number(values.ended), optionsFor(maps), collectGarbage);
+    const tasks = maps + Number(values.reduces);
+    const sizes = [mega(result.heapBytes), mega(result.checkpointBytes)];
+    console.log(`| ${[values.ended, tasks, ...sizes].join(" | ")} |`);
+  }
+  process.exit(0);
+}
 console.log(
   "| maps | reduces | events | µs/event | events/s | worst | heap | bytes/task | checkpoint | save | load |",
 );
 console.log("|-----:|-----:|-----:|-----:|-----:|-----:|-----:|-----:|-----:|-----:|-----:|");
 for (const maps of values.maps.split(",").map(Number)) {
-  const result = runScale(
-    {
-      workers: Number(values.workers),
-      slots: Number(values.slots),
-      maps,
-      reduces: Number(values.reduces),
-      durationMs: Number(values["duration-ms"]),
-    },
-    globalThis.gc ?? (() => {}),
-  );
+  const result = runScale(optionsFor(maps), collectGarbage);
   const row = [
     maps,
     values.reduces,

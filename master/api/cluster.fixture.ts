@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { Coordinator } from "#master/coordinate/coordinator";
 import { SessionServer } from "#master/coordinate/session-server";
 import { Journal } from "#master/journal/journal";
+import type { ScheduleConfig } from "#master/schedule/state";
 import { systemClock, systemIds, systemTimers } from "#shared/clock/system";
 import { silentLogger } from "#shared/log/logger";
 import { MasterMetrics } from "#shared/metrics/master-metrics";
@@ -24,6 +25,7 @@ export interface MasterOptions {
   readonly token?: string;
   readonly leaseMs?: number;
   readonly retentionJobs?: number;
+  readonly schedule?: Partial<ScheduleConfig>;
 }
 
 /** A whole master in this process, on a data folder that outlives it. */
@@ -47,7 +49,7 @@ export class TestMaster {
         leaseMs: options.leaseMs ?? 5_000,
         retentionJobs: options.retentionJobs ?? 100,
         compression: "auto",
-        schedule: { retryBaseMs: 1, retryMaxMs: 2 },
+        schedule: { retryBaseMs: 1, retryMaxMs: 2, ...options.schedule },
       },
       journal,
       backend,
@@ -92,6 +94,7 @@ export interface WorkerOptions {
   readonly workerId?: string;
   readonly processId?: string;
   readonly resume?: number | null;
+  readonly jobs?: string[];
   readonly slots?: number;
   readonly attempts?: AttemptRef[];
   readonly token?: string;

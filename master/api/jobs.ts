@@ -10,6 +10,7 @@ import {
 } from "#shared/client/types";
 import type { FaultCode } from "#shared/errors/codes";
 import { fault } from "#shared/errors/fault";
+import type { JobId } from "#shared/model/ids";
 import { isFinal, jobSpecSchema } from "#shared/model/job";
 import { outputPaths } from "#shared/model/keys";
 import type { ApiContext } from "./context.js";
@@ -69,7 +70,7 @@ export function getCounters(api: ApiContext, request: Request, response: Respons
 }
 
 /** `GET /jobs/:jobId/output`: the committed parts. */
-export function getOutput(api: ApiContext, request: Request, response: Response): void {
+export async function getOutput(api: ApiContext, request: Request, response: Response) {
   const { jobId } = check(jobPath, request.params, "path");
   const { status, summary, output } = api.job(jobId);
   if (summary === null) {
@@ -78,16 +79,34 @@ export function getOutput(api: ApiContext, request: Request, response: Response)
       jobStatus: status,
     });
   }
-  const parts = views.winningParts(api.coordinator.state, jobId);
   const answer: JobOutput = {
     output,
-    parts: parts.map(({ records, bytes, sha256 }, index) => {
-      return { name: outputPaths.part(index), records, bytes, sha256 };
-    }),
+    parts: await partsOf(api, jobId, output, summary.partCount),
     records: summary.records,
     bytes: summary.bytes,
   };
   response.json(answer);
+}
+
+/** As the winning attempts reported them, or, of a job that does not keep these, from the output. */
+async function partsOf(
+  api: ApiContext,
+  jobId: JobId,
+  output: string,
+  partCount: number,
+): Promise<JobOutput["parts"]> {
+  const kept = views.winningParts(api.coordinator.state, jobId);
+  if (kept.length === partCount) {
+    return kept.map(({ records, bytes, sha256 }, index) => {
+      return { name: outputPaths.part(index), records, bytes, sha256 };
+    });
+  }
+  const manifest = await api.coordinator.manifestOf(output);
+  if (manifest?.jobId === jobId) return manifest.parts;
+  throw fault("MR_OBJECT_NOT_FOUND", "the output of the job was removed or replaced", {
+    jobId,
+    output,
+  });
 }
 
 /** `POST /plan`: what a submission would become now. */

@@ -10,7 +10,6 @@ import {
 import { fault } from "#shared/errors/fault";
 import { attemptName, taskName, type JobId, type Stage } from "#shared/model/ids";
 import { limits } from "#shared/model/limits";
-import { splitSizeBytes } from "#shared/model/split";
 import type { ApiContext } from "./context.js";
 import { instant, instantOrNull } from "./job-view.js";
 import { jobPath } from "./jobs.js";
@@ -36,14 +35,14 @@ const slice = 1_000;
 export function listTasks(api: ApiContext, request: Request, response: Response): void {
   const { jobId } = check(jobPath, request.params, "path");
   const query = check(listQuery, request.query, "query");
-  api.job(jobId);
+  const job = api.job(jobId);
   const wanted = query.stage === undefined ? stages : [query.stage];
   const page = pageOf(
     query,
     (place) => tasksAfter(api, jobId, wanted, query.state, place),
     (task) => taskView(api, jobId, task),
   );
-  response.json(page);
+  response.json({ ...page, ...noteOn(job) });
 }
 
 /** `GET /jobs/:jobId/tasks/:stage/:index/attempts`: oldest first. */
@@ -62,13 +61,19 @@ export function listAttempts(api: ApiContext, request: Request, response: Respon
   const attempts = views
     .listAttempts(api.coordinator.state, { jobId, stage, taskIndex })
     .map((item) => ({ place: item.ref.attempt, item }));
-  response.json(
-    pageOf(
-      query,
-      (place) => beyond(attempts, place),
-      (attempt) => attemptView(api, attempt),
-    ),
+  const page = pageOf(
+    query,
+    (place) => beyond(attempts, place),
+    (attempt) => attemptView(api, attempt),
   );
+  response.json(attempts.length === 0 ? { ...page, ...noteOn(job) } : page);
+}
+
+/** Says what is missing from lists of an ended job. */
+function noteOn({ remains }: views.JobView): { note?: string } {
+  if (remains === null || remains.detail === "all") return {};
+  const what = remains.detail === "none" ? "no tasks are" : "only tasks that had trouble are";
+  return { note: `the job ended: ${what} kept; its counts and counters are complete` };
 }
 
 function* tasksAfter(
@@ -88,7 +93,7 @@ function* tasksAfter(
         if (state !== undefined && stateOf(item) !== state) continue;
         yield { place: base + item.taskIndex, item };
       }
-      from += slice;
+      from = (tasks.at(-1)?.taskIndex ?? from) + 1;
     }
   }
 }
@@ -100,7 +105,6 @@ function stateOf({ state }: views.TaskView): TaskView["state"] {
 function taskView(api: ApiContext, jobId: JobId, task: views.TaskView): TaskView {
   const { stage, taskIndex, attemptCount, workerId } = task;
   const state = stateOf(task);
-  const split = views.splitOf(api.coordinator.state, { jobId, stage, taskIndex });
   const ref = { jobId, stage, taskIndex, attempt: attemptCount };
   const reported = workerId === null ? null : api.coordinator.progress.of(workerId, ref);
   return {
@@ -114,7 +118,10 @@ function taskView(api: ApiContext, jobId: JobId, task: views.TaskView): TaskView
     losses: task.lossCount,
     retryAt: instantOrNull(task.dueAtMs),
     worker: workerId,
-    inputBytes: stage === "map" && split !== null ? splitSizeBytes(split) : null,
+    inputBytes:
+      stage === "map"
+        ? views.splitBytesOf(api.coordinator.state, { jobId, stage, taskIndex })
+        : null,
   };
 }
 

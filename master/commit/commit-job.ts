@@ -1,6 +1,6 @@
 import type { OutputSummary } from "#master/schedule/events";
-import { fault } from "#shared/errors/fault";
-import { buildManifest, decodeManifest, encodeManifest } from "#shared/format/manifest";
+import { asFault, fault } from "#shared/errors/fault";
+import { buildManifest, encodeManifest } from "#shared/format/manifest";
 import type { JobId } from "#shared/model/ids";
 import { outputPaths } from "#shared/model/keys";
 import type { Counters, Part } from "#shared/model/result";
@@ -9,6 +9,7 @@ import { parseLocation } from "#shared/storage/locations";
 import { joinKey } from "#shared/storage/object-key";
 import { inTurn, spread } from "./concurrency.js";
 import { outputExists } from "./output-exists.js";
+import { readManifest } from "./read-manifest.js";
 import { removePending } from "./remove-pending.js";
 
 export interface CommitRequest {
@@ -70,15 +71,12 @@ async function findProgress(
 
 /** The job whose manifest lies there; null without one, or for a file of that name that is none. */
 async function manifestOwner(backend: StorageBackend, folder: string): Promise<JobId | null> {
-  const key = joinKey(folder, outputPaths.manifest);
-  if ((await backend.stat(key)) === null) return null;
-  const blocks: Buffer[] = [];
-  for await (const block of backend.read(key)) blocks.push(block);
   try {
-    return decodeManifest(Buffer.concat(blocks)).jobId;
-  } catch {
+    return (await readManifest(backend, folder))?.jobId ?? null;
+  } catch (error) {
     // Whatever it is, it is not ours.
-    return null;
+    if (asFault(error).code === "MR_OUTPUT_CORRUPT") return null;
+    throw error;
   }
 }
 

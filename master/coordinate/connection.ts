@@ -30,6 +30,8 @@ export class Connection {
   workerId: WorkerId | null = null;
   /** Number of the registration that this connection came with, once welcomed. */
   registration: number | null = null;
+  /** Jobs that the worker still knows, as it said when it registered; null: it may know any. */
+  heldJobs: readonly JobId[] | null = null;
   /** Messages that came between `register` and the welcome. */
   early: WorkerMessage[] = [];
   /** Jobs that were described here. */

@@ -5,6 +5,7 @@ import type { Event } from "#master/schedule/events";
 import type { ScheduleConfig, State } from "#master/schedule/state";
 import type { Clock, Timer, Timers } from "#shared/clock/clock";
 import { isLoopback } from "#shared/config/parsers";
+import type { Manifest } from "#shared/format/manifest";
 import type { Logger } from "#shared/log/logger";
 import type { MasterMetrics } from "#shared/metrics/master-metrics";
 import { attemptName } from "#shared/model/ids";
@@ -170,6 +171,11 @@ export class Coordinator implements SessionHandler {
     return this.#effects.outputExists(output);
   }
 
+  /** What lies in an output folder; null without a manifest. @throws MR_OUTPUT_CORRUPT */
+  manifestOf(output: string): Promise<Manifest | null> {
+    return this.#effects.manifestOf(output);
+  }
+
   // ---- SessionHandler ----
 
   onSign(connection: Connection): void {
@@ -179,7 +185,8 @@ export class Coordinator implements SessionHandler {
   }
 
   onRegister(connection: Connection, message: RegisterMessage): void {
-    const { type: _type, protocolVersion: _version, ...worker } = message;
+    const { type: _type, protocolVersion: _version, jobs, ...worker } = message;
+    connection.heldJobs = jobs ?? null;
     this.#loop.offer({ type: "worker-registered", ...worker }, connection);
   }
 

@@ -269,6 +269,8 @@ export class EventLoop {
 
 function taskCount(state: State): number {
   let count = 0;
-  for (const job of state.jobs.values()) count += job.maps.taskCount + job.reduces.taskCount;
+  for (const { maps, reduces, remains } of state.jobs.values()) {
+    count += remains?.attemptCount ?? maps.taskCount + reduces.taskCount;
+  }
   return count;
 }

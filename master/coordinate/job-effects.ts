@@ -1,5 +1,6 @@
 import { commitJob } from "#master/commit/commit-job";
 import { outputExists } from "#master/commit/output-exists";
+import { readManifest } from "#master/commit/read-manifest";
 import { removePending } from "#master/commit/remove-pending";
 import { planJob, type Planned } from "#master/plan/plan-job";
 import type { Event, OutputSummary } from "#master/schedule/events";
@@ -7,6 +8,7 @@ import type { Job, State } from "#master/schedule/state";
 import { jobCounters, winningParts } from "#master/schedule/views";
 import type { Clock, Timers } from "#shared/clock/clock";
 import { asFault } from "#shared/errors/fault";
+import type { Manifest } from "#shared/format/manifest";
 import type { Logger } from "#shared/log/logger";
 import type { JobId } from "#shared/model/ids";
 import type { JobSpec } from "#shared/model/job";
@@ -14,6 +16,7 @@ import { keys } from "#shared/model/keys";
 import type { Failure } from "#shared/model/result";
 import type { StorageBackend } from "#shared/storage/backend";
 import { expandInputs } from "#shared/storage/listing";
+import { parseLocation } from "#shared/storage/locations";
 
 export interface JobEffectsParts {
   /** Rooted at `/`. */
@@ -58,6 +61,11 @@ export class JobEffects {
   /** Whether a job without `overwrite` must not write there. */
   outputExists(output: string): Promise<boolean> {
     return outputExists(this.#parts.backend, output);
+  }
+
+  /** What lies in an output folder; null without a manifest. @throws MR_OUTPUT_CORRUPT */
+  manifestOf(output: string): Promise<Manifest | null> {
+    return readManifest(this.#parts.backend, parseLocation(output).key);
   }
 
   startPlan(jobId: JobId): void {

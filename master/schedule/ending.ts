@@ -1,5 +1,6 @@
 import type { Context } from "./context.js";
 import { dropHolds } from "./holds.js";
+import { reduceEnded } from "./remains.js";
 import { dropRunSet } from "./run-set.js";
 import type { Job, JobFailure, StageTasks, TaskState } from "./state.js";
 import { endAttempt, runningAttempt, setTaskState } from "./tasks.js";
@@ -20,6 +21,7 @@ export function endJob(
     settleRest(stage, failure?.stage === stage.stage ? failure.taskIndex : null);
   }
   releaseMemory(context, job);
+  reduceEnded(context.state, job);
   context.commands.push({ type: "clean-job", jobId: job.jobId });
 }
 

@@ -25,7 +25,8 @@ export function brokenInvariants(state: State): string[] {
   checkWorkers(state, report);
   for (const job of state.jobs.values()) {
     if (state.active.has(job) !== (job.status === "running")) report("active-jobs", job.jobId);
-    checkAttemptCounts(job, report);
+    checkRemains(state, job, report);
+    if (job.remains === null || job.remains.detail === "all") checkAttemptCounts(job, report);
     for (const stage of [job.maps, job.reduces]) {
       checkCounts(job, stage, report);
       for (const task of stage.tasks) if (task) checkTask(state, job, stage, task, report);
@@ -33,6 +34,24 @@ export function brokenInvariants(state: State): string[] {
   }
   checkWork(state, report);
   return found;
+}
+
+/** An ended job keeps what it is said to keep, and all of them together no more than they may. */
+function checkRemains(state: State, job: Job, report: Report): void {
+  const { remains, jobId } = job;
+  if (isFinal(job.status) !== (remains !== null)) report("remains", `of ${jobId}`);
+  if (remains === null) return;
+  const { endedAttemptsMax, endedAttemptsTotalMax } = state.config;
+  let count = 0;
+  for (const { tasks } of [job.maps, job.reduces]) {
+    for (const task of tasks) count += task?.attempts.length ?? 0;
+  }
+  if (count !== remains.attemptCount) report("remains", `${jobId} keeps ${count} attempts`);
+  if (remains.detail === "all" && count > endedAttemptsMax) report("remains", `${jobId} keeps all`);
+  if (job.plan !== null && job.plan.splits.length > 0) report("remains", `${jobId} keeps splits`);
+  let total = 0;
+  for (const each of state.jobs.values()) total += each.remains?.attemptCount ?? 0;
+  if (total > endedAttemptsTotalMax) report("remains", `${total} attempts are kept in all`);
 }
 
 type Report = (rule: string, detail: string) => void;
@@ -101,7 +120,8 @@ function checkCounts(job: Job, stage: StageTasks, report: Report): void {
     counts[state]++;
     if (state === "pending") pending.push(index);
   }
-  if (JSON.stringify(counts) !== JSON.stringify(stage.counts)) {
+  const isWhole = job.remains === null || job.remains.detail === "all";
+  if (isWhole && JSON.stringify(counts) !== JSON.stringify(stage.counts)) {
     report("task-counts", `${name} has ${JSON.stringify(stage.counts)}`);
   }
   const queued = stage.again.toArray();
@@ -109,7 +129,8 @@ function checkCounts(job: Job, stage: StageTasks, report: Report): void {
   queued.sort((a, b) => a - b);
   if (queued.join() !== pending.join()) report("pending-queue", name);
   if (stage.running.size !== counts.running) report("running-set", name);
-  if (isFinal(job.status) && counts.pending + counts.waiting + counts.running > 0) {
+  const { pending: left, waiting, running } = stage.counts;
+  if (isFinal(job.status) && left + waiting + running > 0) {
     report("ended-job", `${name} has tasks that are not ended`);
   }
 }

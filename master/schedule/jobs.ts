@@ -31,6 +31,7 @@ export function jobSubmitted(
     announced: 0,
     runSet: null,
     runSetLength: 0,
+    remains: null,
   });
   context.commands.push({ type: "plan-job", jobId });
 }

@@ -1,9 +1,10 @@
 import type { Incarnation, JobId, WorkerId } from "#shared/model/ids";
-import type { JobSpec, JobStatus } from "#shared/model/job";
+import { isFinal, type JobSpec, type JobStatus } from "#shared/model/job";
 import type { AttemptResult, Counters, Failure } from "#shared/model/result";
 import type { JobPlan } from "#shared/model/split";
 import { fault } from "#shared/errors/fault";
 import type { OutputSummary } from "./events.js";
+import { presentTasks, reduceEnded } from "./remains.js";
 import {
   createStage,
   createState,
@@ -11,13 +12,16 @@ import {
   noAttempts,
   noCounts,
   type Attempt,
+  type AttemptCounts,
   type AttemptState,
   type Job,
   type JobFailure,
+  type Remains,
   type ScheduleConfig,
   type StageTasks,
   type State,
   type Task,
+  type TaskCounts,
   type TaskState,
   type Worker,
   type WorkerState,
@@ -62,6 +66,8 @@ interface SavedStage {
   readonly tasks: readonly SavedTask[];
   readonly counters: Counters;
   readonly typicalMs?: number | null;
+  /** Of an ended job, whose tasks need not all be there. */
+  readonly counts?: TaskCounts;
 }
 
 export interface SavedJob {
@@ -81,6 +87,9 @@ export interface SavedJob {
   readonly finishedMaps: readonly number[];
   readonly runSetLength?: number;
   readonly announced: number;
+  /** Of an ended job. Absent in checkpoints that were written when these kept everything. */
+  readonly remains?: Remains;
+  readonly attemptCounts?: AttemptCounts;
 }
 
 interface SavedWorker {
@@ -156,6 +165,9 @@ export function deserialise(saved: SavedState, config: Partial<ScheduleConfig> =
   }
   for (const workerId of saved.free) state.free.push(workerId);
   for (const each of saved.jobs) loadJob(state, each);
+  for (const job of state.jobs.values()) {
+    if (isFinal(job.status) && job.remains === null) reduceEnded(state, job);
+  }
   // Whoever is crowded was found again, but their turns are not.
   state.crowded.clear();
   for (const workerId of saved.crowded ?? []) {
@@ -172,23 +184,29 @@ function saveWorker(worker: Worker): SavedWorker {
 }
 
 function saveJob(job: Job): SavedJob {
-  const { attemptCounts: _attemptCounts, runSet: _runSet, ...rest } = job;
-  return {
+  const { attemptCounts, remains, runSet: _runSet, ...rest } = job;
+  const saved = {
     ...rest,
     finishedMaps: [...job.finishedMaps],
     maps: saveStage(job.maps),
     reduces: saveStage(job.reduces),
   };
+  if (remains === null) return saved;
+  return {
+    ...saved,
+    remains,
+    attemptCounts: { ...attemptCounts },
+    maps: { ...saved.maps, counts: { ...job.maps.counts } },
+    reduces: { ...saved.reduces, counts: { ...job.reduces.counts } },
+  };
 }
 
 function saveStage(stage: StageTasks): SavedStage {
-  const tasks: SavedTask[] = [];
-  for (const task of stage.tasks) if (task !== undefined) tasks.push(saveTask(task));
   return {
     taskCount: stage.taskCount,
     nextFresh: stage.nextFresh,
     again: stage.again.toArray(),
-    tasks,
+    tasks: presentTasks(stage).map(saveTask),
     counters: { ...stage.counters },
     typicalMs: stage.typicalMs,
   };
@@ -212,9 +230,11 @@ function loadJob(state: State, saved: SavedJob): void {
     attemptCounts: noAttempts(),
     runSet: null,
     runSetLength: saved.runSetLength ?? 0,
+    remains: saved.remains ?? null,
   };
   loadStage(job, job.maps, saved.maps);
   loadStage(job, job.reduces, saved.reduces);
+  if (saved.attemptCounts !== undefined) job.attemptCounts = { ...saved.attemptCounts };
   state.jobs.set(job.jobId, job);
   if (job.status !== "running") return;
   state.active.add(job);
@@ -236,13 +256,14 @@ function loadStage(job: Job, stage: StageTasks, saved: SavedStage): void {
   }
   const untouched = saved.taskCount - saved.tasks.length;
   stage.counts[job.endedAtMs === null ? "pending" : "cancelled"] += untouched;
-  const running = stage.tasks.filter((task) => task?.state === "running");
+  if (saved.counts !== undefined) stage.counts = { ...saved.counts };
+  const running = presentTasks(stage).filter((task) => task.state === "running");
   running.sort((a, b) => launchOrder(a) - launchOrder(b));
-  for (const task of running) if (task !== undefined) stage.running.add(task);
+  for (const task of running) stage.running.add(task);
 }
 
-function launchOrder(task: Task | undefined): number {
-  return task?.attempts.at(-1)?.order ?? 0;
+function launchOrder(task: Task): number {
+  return task.attempts.at(-1)?.order ?? 0;
 }
 
 function loadTask(job: Job, stage: StageTasks, saved: SavedTask): Task {

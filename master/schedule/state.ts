@@ -13,6 +13,12 @@ export interface ScheduleConfig {
   readonly unreachableReportsMax: number;
   /** Lost workers that are remembered, for people who look for them. */
   readonly lostWorkersMax: number;
+  /** An ended job with more attempts keeps only those of tasks that had trouble. */
+  readonly endedAttemptsMax: number;
+  /** Attempts of tasks that had trouble, where only these are kept. */
+  readonly endedTroubleMax: number;
+  /** Attempts of all ended jobs together; beyond it the ones that ended first keep less. */
+  readonly endedAttemptsTotalMax: number;
 }
 
 const standardConfig: ScheduleConfig = {
@@ -20,6 +26,9 @@ const standardConfig: ScheduleConfig = {
   retryMaxMs: 30_000,
   unreachableReportsMax: 3,
   lostWorkersMax: 200,
+  endedAttemptsMax: 2_000,
+  endedTroubleMax: 1_000,
+  endedAttemptsTotalMax: 200_000,
 };
 
 export type AttemptState = "running" | "done" | "failed" | "lost" | "cancelled";
@@ -101,6 +110,15 @@ export interface JobFailure {
   readonly attemptCount: number;
 }
 
+/** What is left of the tasks of an ended job; its counts and sums stay as they were. */
+export interface Remains {
+  /** Whose attempts are kept: of all tasks, of some that had trouble, or of none. */
+  readonly detail: "all" | "trouble" | "none";
+  readonly attemptCount: number;
+  /** Size of the split of each map; empty when there were many. */
+  readonly splitBytes: readonly number[];
+}
+
 export interface Job {
   readonly jobId: JobId;
   readonly spec: JobSpec;
@@ -109,6 +127,7 @@ export interface Job {
   readonly order: number;
   readonly submittedAtMs: number;
   status: JobStatus;
+  /** Without its splits once the job ended. */
   plan: JobPlan | null;
   plannedAtMs: number | null;
   endedAtMs: number | null;
@@ -125,6 +144,8 @@ export interface Job {
   runSet: RunSet | null;
   /** Length of `finishedMaps` that it has, or had when it is to be built again. */
   runSetLength: number;
+  /** Null until the job ended. */
+  remains: Remains | null;
 }
 
 /** `released`: it drained, and was told to leave. */

@@ -1,15 +1,17 @@
 import type { AttemptRef, Incarnation, JobId, Stage, TaskRef, WorkerId } from "#shared/model/ids";
 import type { JobSpec, JobStatus } from "#shared/model/job";
 import { addCounters, type Counters, type Failure, type Part } from "#shared/model/result";
-import type { JobPlan, Split } from "#shared/model/split";
+import { splitSizeBytes, type JobPlan } from "#shared/model/split";
 import { runningCount } from "./assign.js";
 import type { OutputSummary } from "./events.js";
+import { presentTasks } from "./remains.js";
 import type {
   Attempt,
   AttemptCounts,
   AttemptState,
   Job,
   JobFailure,
+  Remains,
   StageTasks,
   State,
   Task,
@@ -31,6 +33,7 @@ export interface JobView {
   /** Location of the output folder. */
   readonly output: string;
   readonly status: JobStatus;
+  /** Without its splits once the job ended. */
   readonly plan: JobPlan | null;
   readonly submittedAtMs: number;
   readonly plannedAtMs: number | null;
@@ -40,6 +43,8 @@ export interface JobView {
   readonly attemptCounts: Readonly<AttemptCounts>;
   readonly failure: JobFailure | null;
   readonly summary: OutputSummary | null;
+  /** What is left of its tasks once it ended. */
+  readonly remains: Remains | null;
   /** Why nothing of it runs although something could; null when something runs. */
   readonly waitingFor: string | null;
 }
@@ -105,7 +110,10 @@ export function jobCounters(state: State, jobId: JobId): Counters {
   return sums;
 }
 
-/** The tasks `[from, from + limit)` of a stage; empty for a job that is not known. */
+/**
+ * Up to `limit` tasks of a stage, from an index on; empty for a job that is not known. Of an ended job
+ * that does not keep all its tasks they are those that it keeps.
+ */
 export function listTasks(
   state: State,
   jobId: JobId,
@@ -116,6 +124,10 @@ export function listTasks(
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
   const tasks = stageOf(job, stage);
+  if (job.remains !== null && job.remains.detail !== "all") {
+    const kept = presentTasks(tasks).filter(({ index }) => index >= from);
+    return kept.slice(0, limit).map(({ index }) => viewOfTask(job, tasks, index));
+  }
   const views: TaskView[] = [];
   for (let index = from; index < Math.min(from + limit, tasks.taskCount); index++) {
     views.push(viewOfTask(job, tasks, index));
@@ -134,24 +146,31 @@ export function listAttempts(state: State, task: TaskRef): AttemptView[] {
 export function* listJobAttempts(state: State, jobId: JobId): Iterable<AttemptView> {
   const job = state.jobs.get(jobId);
   if (job === undefined) return;
-  for (const { tasks } of [job.maps, job.reduces]) {
-    for (const task of tasks) if (task) for (const each of task.attempts) yield viewOfAttempt(each);
+  for (const stage of [job.maps, job.reduces]) {
+    for (const { attempts } of presentTasks(stage)) yield* attempts.map(viewOfAttempt);
   }
 }
 
-/** What map task i reads; null when there is no such task. */
-export function splitOf(state: State, task: TaskRef): Split | null {
-  return state.jobs.get(task.jobId)?.plan?.splits[task.taskIndex] ?? null;
+/** How much map task i reads; null when there is no such task, or its split is not kept. */
+export function splitBytesOf(state: State, { jobId, taskIndex }: TaskRef): number | null {
+  const job = state.jobs.get(jobId);
+  const split = job?.plan?.splits[taskIndex];
+  if (split !== undefined) return splitSizeBytes(split);
+  return job?.remains?.splitBytes[taskIndex] ?? null;
 }
 
-/** Parts of the winning attempts in the order of tasks: what a commit makes the output. */
+/**
+ * Parts of the winning attempts in the order of tasks: what a commit makes the output. Of an ended job
+ * that does not keep all its tasks some are missing.
+ */
 export function winningParts(state: State, jobId: JobId): Part[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
   const last = job.plan?.partitionCount === 0 ? job.maps : job.reduces;
   const parts: Part[] = [];
-  for (const task of last.tasks)
-    if (task?.winner?.result?.part) parts.push(task.winner.result.part);
+  for (const { winner } of presentTasks(last)) {
+    if (winner?.result?.part) parts.push(winner.result.part);
+  }
   return parts;
 }
 
@@ -197,6 +216,7 @@ function viewOfJob(state: State, job: Job): JobView {
     attemptCounts: { ...job.attemptCounts },
     failure: job.failure,
     summary: job.summary,
+    remains: job.remains,
     waitingFor: waitingFor(state, job),
   };
 }

@@ -93,7 +93,7 @@ export const taskViewSchema = z.object({
   retryAt: instant.nullable(),
   /** Holder of the accepted attempt, or of the running one. */
   worker: z.string().nullable(),
-  /** Size of the split of a map task; null for reduce tasks. */
+  /** Size of the split of a map task; null for reduce tasks, and in large jobs that ended. */
   inputBytes: count.nullable(),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;
@@ -195,11 +195,17 @@ export type ClusterView = z.infer<typeof clusterViewSchema>;
 
 /** A page of a list; `nextCursor` goes into `?cursor=` of the next request, null at the end. */
 export function pageSchema<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable(),
+    note: z.string().optional(),
+  });
 }
 export interface Page<Item> {
   readonly items: Item[];
   readonly nextCursor: string | null;
+  /** What the list does not show, in a sentence: of large jobs that ended not all tasks are kept. */
+  readonly note?: string | undefined;
 }
 /** Bounds of `?limit=` on every list. */
 export const pageLimits = { default: 50, max: 1000 } as const;

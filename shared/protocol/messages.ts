@@ -39,6 +39,8 @@ const registerSchema = z.strictObject({
   version: z.string(),
   /** Attempts that run, or whose report was not acknowledged yet. */
   attempts: z.array(refSchema),
+  /** Jobs that it was told of and not told to forget; absent: it may know any. */
+  jobs: z.array(z.string()).optional(),
 });
 
 const heartbeatSchema = z.strictObject({

@@ -20,7 +20,14 @@ interface Session {
   registration: number;
 }
 
-const config = { retryBaseMs: 200, retryMaxMs: 2_000 };
+/** Bounds of what ended jobs keep are small, so that they are met. */
+const config = {
+  retryBaseMs: 200,
+  retryMaxMs: 2_000,
+  endedAttemptsMax: 12,
+  endedTroubleMax: 4,
+  endedAttemptsTotalMax: 20,
+};
 
 /** The shell around the state machine: journals, steps, checks, performs, crashes and recovers. */
 export class Coordinator {

@@ -32,7 +32,7 @@ export interface ScaleResult {
   readonly deserialiseMs: number;
 }
 
-const jobId = "scale-20260101-000000-aaaa";
+const firstJobId = "scale-20260101-000000-aaaa";
 
 /** Plays one large job without faults: whatever is launched is done, in the order of launch. */
 export function runScale(options: ScaleOptions, collectGarbage: () => void): ScaleResult {
@@ -43,9 +43,32 @@ export function runScale(options: ScaleOptions, collectGarbage: () => void): Sca
   const loaded = heapBytes(collectGarbage) - emptyBytes;
   const saved = savedOf(run.state);
   run.finishUntil(() => false);
-  const status = run.state.jobs.get(jobId)?.status;
-  if (status !== "committing") throw new Error(`the job is ${status}`);
+  run.expectStatus("committing");
   return { ...run.figures, ...saved, heapBytes: loaded };
+}
+
+export interface EndedResult {
+  /** Of the state with all jobs ended, as far as the heap shows. */
+  readonly heapBytes: number;
+  readonly checkpointBytes: number;
+}
+
+/** What so many jobs leave behind that succeeded one after the other. */
+export function runEnded(
+  jobs: number,
+  options: ScaleOptions,
+  collectGarbage: () => void,
+): EndedResult {
+  const run = new ScaleRun(options);
+  run.enter();
+  const emptyBytes = heapBytes(collectGarbage);
+  for (let index = 0; index < jobs; index++) {
+    run.submit(`scale-20260101-000000-${String(index).padStart(4, "0")}`);
+    run.finishUntil(() => false);
+    run.commit();
+  }
+  const loaded = heapBytes(collectGarbage) - emptyBytes;
+  return { heapBytes: loaded, checkpointBytes: savedOf(run.state).checkpointBytes };
 }
 
 class ScaleRun {
@@ -61,19 +84,41 @@ class ScaleRun {
   readonly #options: ScaleOptions;
   #launched: { ref: AttemptRef; workerId: string; incarnation: number }[] = [];
   #at = 0;
+  #jobId = firstJobId;
 
   constructor(options: ScaleOptions) {
     this.#options = options;
   }
 
   start(): void {
-    const { workers, slots, maps, reduces } = this.#options;
+    this.enter();
+    this.submit(firstJobId);
+  }
+
+  expectStatus(expected: string): void {
+    const status = this.state.jobs.get(this.#jobId)?.status;
+    if (status !== expected) throw new Error(`the job is ${status}, not ${expected}`);
+  }
+
+  commit(): void {
+    const summary = { output: "/out", partCount: this.#options.reduces, records: 0, bytes: 0 };
+    this.#feed({ type: "commit-done", jobId: this.#jobId, summary });
+    this.expectStatus("succeeded");
+  }
+
+  enter(): void {
+    const { workers, slots } = this.#options;
     for (let index = 0; index < workers; index++) {
       const runAddress = `http://10.0.${index >> 8}.${index & 255}:9000`;
       const names = { workerId: `w${index}`, processId: `p${index}`, runAddress, version: "1" };
       const rest = { resume: null, slots, slotMemoryBytes: 1, attempts: [] };
       this.#feed({ type: "worker-registered", ...names, ...rest });
     }
+  }
+
+  submit(jobId: string): void {
+    const { maps, reduces } = this.#options;
+    this.#jobId = jobId;
     const spec = jobSpecSchema.parse({
       name: "scale",
       bundleSha256: "0".repeat(64),
@@ -93,7 +138,7 @@ class ScaleRun {
   /** Reports one launch after the other. */
   finishUntil(isEnough: (job: { maps: { counts: { done: number } } }) => boolean): void {
     const { durationMs } = this.#options;
-    const job = this.state.jobs.get(jobId);
+    const job = this.state.jobs.get(this.#jobId);
     if (job === undefined) return;
     while (this.#at < this.#launched.length && !isEnough(job)) {
       const next = this.#launched[this.#at++];
