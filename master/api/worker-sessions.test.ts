@@ -218,6 +218,22 @@ describe("a worker", () => {
     expect((await again.take("forget-job")).jobId).toBe(id);
   });
 
+  it("that says which jobs it knows is told to forget those that are over, and no others", async () => {
+    await start();
+    const worker = await enter();
+    const done = await client.submitJob(submissionFor(folder));
+    await worker.take("launch-attempt");
+    await client.cancelJob(done.id);
+    const change = { name: "other", output: join(folder, "out2") };
+    const { id } = await client.submitJob(submissionFor(folder, change));
+    await worker.take("describe-job");
+    await worker.close();
+    const again = await enter({ resume: 1, jobs: [id, "gone-20260101-000000-aaaa"] });
+    expect((await again.take("forget-job")).jobId).toBe("gone-20260101-000000-aaaa");
+    await client.cancelJob(id);
+    expect((await again.take("forget-job")).jobId).toBe(id);
+  });
+
   it("whose task fails gets it again until the job fails with the cause", async () => {
     await start();
     const worker = await enter();

@@ -90,10 +90,14 @@ export class Performer {
     sessions.bind(connection, workerId, incarnation);
     connection.registration = registration;
     connection.send({ type: "registered", incarnation, heartbeatMs, leaseMs });
-    // It may have been away when these ended.
-    for (const job of this.#parts.state().jobs.values()) {
-      if (job.endedAtMs !== null) connection.send({ type: "forget-job", jobId: job.jobId });
+    // It may have been away when some of its jobs ended, or were forgotten here.
+    const { jobs } = this.#parts.state();
+    for (const jobId of connection.heldJobs ?? jobs.keys()) {
+      const job = jobs.get(jobId);
+      if (job === undefined || job.endedAtMs !== null)
+        connection.send({ type: "forget-job", jobId });
     }
+    connection.heldJobs = null;
     log.info({ workerId, incarnation }, "worker registered");
     onWelcome(connection);
   }

@@ -68,6 +68,7 @@ describe("a session", () => {
       resume: null,
       slots: 2,
       attempts: [ref],
+      jobs: [ref.jobId],
     });
     await peer.welcome(1);
     expect(await peer.hear("heartbeat")).toEqual({

@@ -23,7 +23,15 @@ export type WorkerIdentity = Pick<
 /** What the session asks of the attempts. */
 export type SessionTasks = Pick<
   Tasks,
-  "sendBy" | "receive" | "attempts" | "progress" | "repeat" | "loseAll" | "refuseNew" | "whenIdle"
+  | "sendBy"
+  | "receive"
+  | "attempts"
+  | "jobs"
+  | "progress"
+  | "repeat"
+  | "loseAll"
+  | "refuseNew"
+  | "whenIdle"
 >;
 
 export interface SessionOptions {
@@ -138,6 +146,7 @@ export class Session {
       ...identity,
       resume: this.#incarnation,
       attempts: tasks.attempts(),
+      jobs: tasks.jobs(),
     });
     this.#registerTimeout = timers.after(registerTimeoutMs, () => connection.terminate());
   }

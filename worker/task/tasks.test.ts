@@ -322,9 +322,11 @@ describe("a job that is forgotten", () => {
     const other = path.join(scratchFolder, "intermediate", "other-20261120-120000-abcd");
     fs.mkdirSync(path.join(folder, "map-00001", "1"), { recursive: true });
     fs.mkdirSync(other, { recursive: true });
+    expect(tasks.jobs()).toEqual([fixtureJobId]);
     tasks.receive({ type: "forget-job", jobId: fixtureJobId });
     await tasks.settled();
     expect(tasks.attempts()).toEqual([]);
+    expect(tasks.jobs()).toEqual([]);
     expect(fs.existsSync(folder)).toBe(false);
     expect(fs.existsSync(other)).toBe(true);
     expect(fs.existsSync(path.join(scratchFolder, scratchPaths.bundle(sha256)))).toBe(false);

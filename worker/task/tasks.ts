@@ -30,6 +30,8 @@ interface KnownJob {
 export class Tasks {
   readonly #options: TasksOptions;
   readonly #jobs = new Map<JobId, KnownJob>();
+  /** Every job that something may lie here of, also when all of it was lost. */
+  readonly #traces = new Set<JobId>();
   readonly #attempts = new Map<string, Attempt>();
   /** Not yet acknowledged. */
   readonly #reports = new Map<string, Report>();
@@ -76,6 +78,11 @@ export class Tasks {
   attempts(): AttemptRef[] {
     const running = this.#live().map(({ ref }) => ref);
     return [...running, ...[...this.#reports.values()].map(({ ref }) => ref)];
+  }
+
+  /** Jobs that the master has not told this worker to forget. */
+  jobs(): JobId[] {
+    return [...this.#traces];
   }
 
   /** Progress for a heartbeat. */
@@ -152,6 +159,7 @@ export class Tasks {
     }
     const done = this.#jobs.get(message.jobId)?.done ?? new Map<string, AttemptRef>();
     this.#jobs.set(message.jobId, { description: message, done });
+    this.#traces.add(message.jobId);
   }
 
   #launch(message: LaunchAttemptMessage): void {
@@ -250,6 +258,7 @@ export class Tasks {
   #forget(jobId: JobId): void {
     const job = this.#jobs.get(jobId);
     this.#jobs.delete(jobId);
+    this.#traces.delete(jobId);
     const running = [...this.#attempts.values()].filter(({ ref }) => ref.jobId === jobId);
     for (const attempt of running) attempt.cancel("the job has ended");
     for (const [key, report] of this.#reports) {
