@@ -5,9 +5,9 @@ import type { Event } from "./events.js";
 import { rerunOrFail } from "./retry.js";
 import { dropRunSet } from "./run-set.js";
 import { loseRuns } from "./runs.js";
-import { forgetRecalls, offerSlot } from "./slots.js";
+import { forgetRecalls, isUsual, offerSlot } from "./slots.js";
 import type { Attempt, State, Worker } from "./state.js";
-import { endAttempt, stageOf } from "./tasks.js";
+import { endAttempt, makePending, stageOf } from "./tasks.js";
 
 type Registered = Extract<Event, { type: "worker-registered" }>;
 
@@ -86,7 +86,10 @@ function loseWorker(context: Context, worker: Worker, reason: string): void {
   worker.lostAtMs = context.nowMs;
   worker.lostReason = reason;
   const running = [...worker.running.values()].toSorted((a, b) => a.order - b.order);
-  for (const attempt of running) loseAttempt(context, attempt, `worker lost: ${reason}`);
+  for (const [at, attempt] of running.entries()) {
+    if (at >= worker.slots && isUsual(attempt)) returnAttempt(context, attempt, reason);
+    else loseAttempt(context, attempt, `worker lost: ${reason}`);
+  }
   loseRuns(context, worker, `worker lost: ${reason}`);
 }
 
@@ -98,6 +101,19 @@ function loseAttempt(context: Context, attempt: Attempt, reason: string): void {
   if (job === undefined || task === undefined || attempt.state !== "running") return;
   endAttempt(context, job, attempt, "lost", reason);
   rerunOrFail(context, job, task, attempt);
+}
+
+/**
+ * An attempt that waited behind others when its worker was lost: it did not end the worker. If it had
+ * begun after all, behind reports that never came, its task is spared once: a later attempt never waits.
+ */
+function returnAttempt(context: Context, attempt: Attempt, reason: string): void {
+  const { ref } = attempt;
+  const job = context.state.jobs.get(ref.jobId);
+  const task = job && stageOf(job, ref.stage).tasks[ref.taskIndex];
+  if (job === undefined || task === undefined || attempt.state !== "running") return;
+  endAttempt(context, job, attempt, "cancelled", `it waited at a worker that was lost: ${reason}`);
+  makePending(context, job, stageOf(job, ref.stage), task);
 }
 
 /** Compares what the worker says it runs with what we know. */

@@ -3,6 +3,7 @@
 // waits can be asked for again, and its worker decides: what has begun goes on, so that no task runs
 // twice because of it.
 import { describe, expect, it } from "vitest";
+import { findJob, listTasks } from "#master/schedule/views";
 import { Script } from "./script.js";
 
 const short = { durationMs: 1 };
@@ -71,6 +72,15 @@ describe("short tasks", () => {
 });
 
 describe("attempts that wait", () => {
+  it("are not blamed for the loss of their worker, but those in its slots are", () => {
+    const script = crowded(5, 0);
+    script.lost("w1#1");
+    const losses = listTasks(script.state, "a", "map", 0, 5).map(({ lossCount }) => lossCount);
+    expect(losses).toEqual([0, 1, 0, 0, 0]);
+    expect(findJob(script.state, "a")?.attemptCounts).toMatchObject({ lost: 1, cancelled: 3 });
+    expect(script.worker("w2", 1)).toContain("launch-map w2#2 a/map-1.2");
+  });
+
   it("are asked for when a slot is free elsewhere, and run there once given back", () => {
     const script = crowded(18, 0);
     expect(script.worker("w2", 1)).toEqual([

@@ -213,6 +213,11 @@ export class Ledger {
     const worker = this.workers.get(workerId);
     if (worker === undefined || worker.isLost) return;
     worker.isLost = true;
+    // In the order of launch: those that have no slot yet wait, and only first attempts of maps do.
+    const attempts = this.running((attempt) => attempt.workerId === workerId);
+    for (const attempt of attempts.slice(worker.slots)) {
+      if (attempt.ref.stage === "map" && attempt.ref.attempt === 1) this.#end(attempt, "cancelled");
+    }
     this.#loseAttempts(workerId, () => true);
   }
 

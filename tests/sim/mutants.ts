@@ -52,6 +52,18 @@ export const mutants: readonly Mutant[] = [
     },
   },
   {
+    bug: "an attempt that waited at a lost worker counts as a loss of its task",
+    killers: ["blame"],
+    step: (state, event, nowMs) => {
+      const worker = event.type === "worker-lost" ? state.workers.get(event.workerId) : undefined;
+      for (const { ref } of [...(worker?.running.values() ?? [])].slice(worker?.slots ?? 0)) {
+        const task = taskOf(state, ref);
+        if (task !== undefined) task.lossCount++;
+      }
+      return step(state, event, nowMs);
+    },
+  },
+  {
     bug: "a failure outside the user's code uses up an attempt",
     killers: ["blame"],
     step: (state, event, nowMs) => {
