@@ -19,6 +19,9 @@ export const workerPath = "/ws/worker";
 /** A connection that does not say who it is holds a socket for nothing. */
 const registerWithinMs = 10_000;
 
+/** Messages of one connection in one turn of the event loop; others are heard before the rest. */
+const messagesPerTurn = 256;
+
 const greetingSchema = z.looseObject({
   type: z.literal("register"),
   protocolVersion: z.int(),
@@ -92,7 +95,9 @@ export class SessionServer {
     const deadline = timers.after(registerWithinMs, () => {
       if (connection.workerId === null) connection.close("violation");
     });
+    const takeTurn = turnsOf(socket);
     socket.on("message", (data: RawData, isBinary: boolean) => {
+      takeTurn();
       try {
         this.#take(connection, data, isBinary);
       } catch (error) {
@@ -136,6 +141,24 @@ export class SessionServer {
     connection.send({ type: "rejected", code: code ?? "MR_INTERNAL", message });
     connection.close("rejected");
   }
+}
+
+/**
+ * Counts the messages of a connection in a turn of the event loop, and stops reading it until the next
+ * turn when they are many: a worker that floods the master keeps the others waiting no longer, and what
+ * it says waits in its own buffers.
+ */
+function turnsOf(socket: WebSocket): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count === messagesPerTurn) socket.pause();
+    if (count > 1) return;
+    setImmediate(() => {
+      if (count >= messagesPerTurn) socket.resume();
+      count = 0;
+    });
+  };
 }
 
 /** Before anything else is decoded: another version may have other fields. */

@@ -54,8 +54,9 @@ async function expectEachOnce({ job, gates, text }: Held): Promise<void> {
   expect(sorted(job.lines())).toEqual(countWords(text.files));
 }
 
-/** Lets the last reduce go and kills the master in the commit that follows, then starts it again. */
-async function killInCommit(
+/** Lets the last reduce go and ends the master in the commit that follows, then starts it again. */
+async function endInCommit(
+  signal: "SIGKILL" | "SIGTERM",
   submit: () => Promise<{ held: Held; isUnderWay: () => boolean }>,
 ): Promise<Held> {
   // A commit takes some ten milliseconds: where this process slept that long it tries again.
@@ -68,13 +69,18 @@ async function killInCommit(
     expect(isUnderWay()).toBe(false);
     held.gates.open("reduce-0");
     untilAtOnce("the commit under way", isUnderWay);
-    cluster.master.signal("SIGKILL");
-    await cluster.master.ended();
-    const wasInTime = isUnderWay() && !existsSync(path.join(held.job.output, "_SUCCESS"));
+    const isInTime = (): boolean =>
+      isUnderWay() && !existsSync(path.join(held.job.output, "_SUCCESS"));
+    cluster.master.signal(signal);
+    // One that is told to stop may still end the commit that it is in.
+    const wasToldInTime = isInTime();
+    const ending = await cluster.master.ended();
+    if (signal === "SIGTERM") expect(ending).toEqual({ exitCode: 0, signal: null });
+    const wasInTime = signal === "SIGTERM" ? wasToldInTime : isInTime();
     await cluster.startMaster();
     if (wasInTime) return held;
   }
-  throw new Error("the master was never killed in time");
+  throw new Error("the master was never ended in time");
 }
 
 describe("a master that is killed and started again on its folder", () => {
@@ -125,7 +131,7 @@ describe("a master that is killed and started again on its folder", () => {
   });
 
   it("during the commit: goes on with it, over an older output too", async () => {
-    const held = await killInCommit(async () => {
+    const held = await endInCommit("SIGKILL", async () => {
       const output = cluster.path("committed");
       mkdirSync(output);
       for (let index = 0; index < 800; index++) {
@@ -144,7 +150,17 @@ describe("a master that is killed and started again on its folder", () => {
   });
 
   it("while it moves the parts: ends with each in its place", async () => {
-    const held = await killInCommit(async () => {
+    const held = await endInCommit("SIGKILL", async () => {
+      const held = await submitHeld("reduce-0", { fileCount: 2, reducers: 100 });
+      const first = path.join(held.job.output, "part-00000");
+      return { held, isUnderWay: () => existsSync(first) };
+    });
+    await expectEachOnce(held);
+    expect(readParts(held.job.output)).toHaveLength(100);
+  });
+
+  it("told to stop while it moves the parts: ends in peace, and the job succeeds", async () => {
+    const held = await endInCommit("SIGTERM", async () => {
       const held = await submitHeld("reduce-0", { fileCount: 2, reducers: 100 });
       const first = path.join(held.job.output, "part-00000");
       return { held, isUnderWay: () => existsSync(first) };
