@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -95,6 +96,7 @@ function makeTasks(settings: Settings, log: Logger): Tasks {
     env: userEnvironment(),
     clock: systemClock,
     timers: systemTimers,
+    warmUpFolder: settings.warmUp ? join(scratchFolder, "warm-up") : null,
     rssBytes,
   });
   const bundles = new Bundles({

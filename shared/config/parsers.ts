@@ -20,6 +20,20 @@ export function wholeNumber(min: number, max: number, unit = ""): Parser<number>
   };
 }
 
+/** True or false, as such or as text. */
+export const yesOrNo: Parser<boolean> = {
+  schema: z.union([
+    z.boolean(),
+    z
+      .string()
+      .trim()
+      .toLowerCase()
+      .pipe(z.enum(["true", "false"]))
+      .transform((text) => text === "true"),
+  ]),
+  allowed: "true or false",
+};
+
 const unitBytes: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,

@@ -10,6 +10,7 @@ import {
   oneOf,
   size,
   wholeNumber,
+  yesOrNo,
   type Parser,
 } from "./parsers.js";
 
@@ -234,6 +235,15 @@ export const settingsTable = {
     parser: oneOf(["auto", "none", "lz4"]),
     default: () => "auto",
     defaultText: "auto",
+  }),
+  warmUp: setting<boolean>({
+    environment: "MILLRACE_WARM_UP",
+    flag: "warm-up",
+    about: "Whether idle worker threads run made-up records to be fast from the first attempt on.",
+    usedBy: ["worker"],
+    parser: yesOrNo,
+    default: () => true,
+    defaultText: "true",
   }),
   retentionJobs: setting<number>({
     environment: "MILLRACE_RETENTION_JOBS",

@@ -5,7 +5,7 @@ import { settingRows, type Program, type Settings } from "./settings.js";
 export interface ShownSetting {
   readonly name: string;
   /** Secrets are shown as `(hidden)`. */
-  readonly value: string | number | null;
+  readonly value: string | number | boolean | null;
   readonly source: string;
   readonly environment: string;
   readonly flag: string;

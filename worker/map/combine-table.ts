@@ -14,12 +14,17 @@ const laneBits = 10;
 const laneCount = 1 << laneBits;
 /** Words of a lane: about a thousand short words. */
 const laneWords = 4096;
-/** A longer key goes straight to its table. */
-const laneKeyBytesMax = 512;
+/** A longer key goes straight to its table: nine bits hold the size. */
+const laneKeyBytesMax = 511;
 /** Longer texts are encoded by the native encoder instead of a loop. */
 const loopCharsMax = 64;
-/** In a record's size: its value is not 1, and two words that hold it follow the key. */
-const hasValue = 1 << 30;
+/**
+ * First word of a record: the hash's low bits, whose top bits are the lane's number; above them the
+ * key's size, and whether the value is not 1 and follows the key in two words.
+ */
+const hashBits = 32 - laneBits;
+const hashMask = (1 << hashBits) - 1;
+const hasValue = 1 << 31;
 
 /** Room for what waits to be folded: 16 MiB, too much to make for every small task. */
 export function makeLanes(): Int32Array {
@@ -33,7 +38,7 @@ export class CombineTable {
   usedBytes = 0;
   /** Made when a lane is first folded: a small job touches few lanes. */
   readonly #cells = new Array<CombineCells | undefined>(laneCount);
-  /** Per record: hash, size (and `hasValue`), the key's words, perhaps the value. */
+  /** Per record: its first word, the key's words, perhaps the value. */
   readonly #lanes: Int32Array;
   readonly #used = new Int32Array(laneCount);
   readonly #scratch = new Scratch(1024);
@@ -147,8 +152,7 @@ export class CombineTable {
     const lanes = this.#lanes;
     const used = this.#used[lane] ?? 0;
     let at = lane * laneWords + used;
-    lanes[at++] = hash;
-    lanes[at++] = value === 1 ? size : size | hasValue;
+    lanes[at++] = (hash & hashMask) | (size << hashBits) | (value === 1 ? 0 : hasValue);
     for (let index = 0; index < count; index++) lanes[at++] = words[index] ?? 0;
     if (value !== 1) {
       this.#double[0] = value;
@@ -167,13 +171,13 @@ export class CombineTable {
     const start = lane * laneWords;
     const end = start + (this.#used[lane] ?? 0);
     for (let at = start; at < end;) {
-      const hash = lanes[at] ?? 0;
-      const sizeAndFlag = lanes[at + 1] ?? 0;
-      const size = sizeAndFlag & ~hasValue;
-      const key = at + 2;
+      const head = lanes[at] ?? 0;
+      const hash = (lane << hashBits) | (head & hashMask);
+      const size = (head >>> hashBits) & laneKeyBytesMax;
+      const key = at + 1;
       at = key + ((size + 3) >>> 2);
       let value = 1;
-      if (sizeAndFlag !== size) {
+      if (head < 0) {
         this.#doubleWords[0] = lanes[at] ?? 0;
         this.#doubleWords[1] = lanes[at + 1] ?? 0;
         value = this.#double[0] ?? 0;

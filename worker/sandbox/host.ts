@@ -79,6 +79,13 @@ export class Slot {
     this.#thread = this.#startThread();
   }
 
+  /** Lets an idle thread that has no bundle warm up in a folder of its own. */
+  warmUp(folder: string): void {
+    if (this.#thread === null || this.#run !== null || this.bundlePath !== null) return;
+    const { slotMemoryBytes } = this.#options;
+    this.#thread.postMessage({ type: "warm-up", folder, slotMemoryBytes } satisfies HostToThread);
+  }
+
   /** Bundle that an idle thread has loaded, null without one. */
   get bundlePath(): string | null {
     return this.#thread === null ? null : this.#bundlePath;

@@ -32,6 +32,8 @@ export interface AttemptOrder {
 }
 
 export type HostToThread =
+  /** Nobody needs the thread now: it may run made-up attempts in this folder of its own. */
+  | { readonly type: "warm-up"; readonly folder: string; readonly slotMemoryBytes: number }
   | { readonly type: "run"; readonly order: AttemptOrder }
   | { readonly type: "runs-ready"; readonly runs: RunSet }
   | { readonly type: "run-lost"; readonly mapTaskIndex: number; readonly mapAttempt: number };

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Clock, Timer, Timers } from "#shared/clock/clock";
 import { Slot, type Outcome, type RunUnreachable, type SlotOptions } from "./host.js";
 import type { AttemptOrder, HostToThread } from "./orders.js";
@@ -7,6 +8,8 @@ export interface PoolOptions extends SlotOptions {
   readonly slots: number;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Where idle threads warm up, a folder a slot; null: they do not. */
+  readonly warmUpFolder?: string | null;
   /** Resident memory of this process. */
   readonly rssBytes: () => number;
 }
@@ -33,6 +36,9 @@ interface Waiting {
   resolve: (outcome: Outcome) => void;
 }
 
+/** A worker that gets work at once is not kept from it by warming up. */
+const warmUpAfterMs = 500;
+
 /** How often attempts are looked at; a runaway allocation makes a few hundred MB in that time. */
 const lookEveryMs = 100;
 
@@ -52,6 +58,7 @@ export class ThreadPool {
   readonly #looks: Timer;
   #lookedAtMs: number;
   #rssCheckedFromMs = 0;
+  #isClosed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -60,7 +67,7 @@ export class ThreadPool {
     this.#rssBytesMax =
       options.rssBytes() + Math.ceil(options.slots * options.slotMemoryBytes * rssSlack);
     this.#lookedAtMs = options.clock.monotonicMs();
-    for (const slot of this.#all) slot.warm();
+    for (const slot of this.#all) this.#warm(slot);
     this.#looks = options.timers.every(lookEveryMs, () => this.#look());
   }
 
@@ -88,13 +95,14 @@ export class ThreadPool {
     };
   }
 
-  /** Ends idle threads that hold this bundle. */
+  /** Ends idle threads that hold this bundle; new ones without a bundle stand in for them. */
   forgetBundle(bundlePath: string): void {
-    for (const slot of this.#free) if (slot.bundlePath === bundlePath) void slot.dropThread();
+    for (const slot of this.#free) if (slot.bundlePath === bundlePath) void this.#renew(slot);
   }
 
   /** Cancels what runs and ends all threads. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#looks.cancel();
     for (const slot of this.#all) slot.cancel("the worker stops");
     await Promise.all(this.#all.map((slot) => slot.dropThread()));
@@ -106,6 +114,22 @@ export class ThreadPool {
     this.#waiting.splice(index, 1);
     waiting.resolve({ type: "cancelled", reason });
     return true;
+  }
+
+  async #renew(slot: Slot): Promise<void> {
+    await slot.dropThread();
+    if (!this.#isClosed) this.#warm(slot);
+  }
+
+  /** Starts a thread, and lets it warm up when nothing has come for it after a while. */
+  #warm(slot: Slot): void {
+    const { warmUpFolder = null, timers } = this.#options;
+    slot.warm();
+    if (warmUpFolder === null) return;
+    const folder = join(warmUpFolder, `slot-${this.#all.indexOf(slot)}`);
+    timers.after(warmUpAfterMs, () => {
+      if (!this.#isClosed) slot.warmUp(folder);
+    });
   }
 
   async #run(waiting: Waiting, slot: Slot): Promise<void> {

@@ -8,6 +8,7 @@ import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
 import { Progress } from "./progress.js";
 import { ReduceAttempt } from "./reduce-attempt.js";
 import { loadDefinition } from "./user-job.js";
+import { warmUp } from "./warm-up.js";
 
 /**
  * Entry of a slot's thread: runs one attempt at a time, whole, with the user's code. Between attempts
@@ -19,10 +20,17 @@ let reduce: ReduceAttempt | null = null;
 /** Announcements that arrive while the bundle is still loading; null outside of that time. */
 let early: HostToThread[] | null = null;
 
+let warming: Promise<void> = Promise.resolve();
+let isOrdered = false;
+
 parentPort?.on("message", (message: HostToThread) => {
-  if (message.type === "run") {
+  if (message.type === "warm-up") {
+    const { folder, slotMemoryBytes } = message;
+    if (!isOrdered) warming = warmUp({ folder, slotMemoryBytes, isWanted: () => isOrdered });
+  } else if (message.type === "run") {
+    isOrdered = true;
     early = [];
-    void runAttempt(message.order);
+    void warming.then(() => runAttempt(message.order));
   } else if (reduce !== null) {
     pass(reduce, message);
   } else {

@@ -5,7 +5,7 @@ import { fault } from "#shared/errors/fault";
 const lockName = "worker.lock";
 
 /** All that a worker may remove when it starts; bundles are verified and stay. */
-const ownFolders = ["intermediate", "logs"] as const;
+const ownFolders = ["intermediate", "logs", "warm-up"] as const;
 
 interface Holder {
   readonly pid: number;

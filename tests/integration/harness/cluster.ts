@@ -28,6 +28,7 @@ export interface JobOptions extends Partial<SubmitChoices> {
 /** What waits for people elsewhere is over at once here; leases stay long unless a test ends one. */
 const standard: Environment = {
   MILLRACE_HEARTBEAT_MS: "100",
+  MILLRACE_WARM_UP: "false",
   MILLRACE_LEASE_MS: "15000",
   MILLRACE_RETRY_BASE_MS: "20",
   MILLRACE_RETRY_MAX_MS: "100",
