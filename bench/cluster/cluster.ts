@@ -67,6 +67,7 @@ export class Cluster {
         await readyLine(worker, name);
       }
       await cluster.#untilRegistered(workers);
+      await setTimeout(settleMs);
     } catch (error) {
       await cluster.stop();
       throw error;
@@ -99,6 +100,9 @@ export class Cluster {
     }
   }
 }
+
+/** A cluster is up before jobs come: its idle threads have warmed up by then. */
+const settleMs = 2_000;
 
 const readyMessage = z.object({ event: z.literal("ready"), url: z.string().optional() });
 type ReadyMessage = z.infer<typeof readyMessage>;
