@@ -67,7 +67,7 @@ export class Cluster {
         await readyLine(worker, name);
       }
       await cluster.#untilRegistered(workers);
-      await setTimeout(settleMs);
+      await pause(settleMs);
     } catch (error) {
       await cluster.stop();
       throw error;
