@@ -41,7 +41,7 @@ function twice(keys: readonly string[]): Line[] {
 }
 
 function codePoints(text: unknown): number[] {
-  return [...String(text)].map((each) => each.codePointAt(0) ?? 0);
+  return Array.from(String(text)).map((each) => each.codePointAt(0) ?? 0);
 }
 
 function compareNumbers(a: readonly number[], b: readonly number[]): number {

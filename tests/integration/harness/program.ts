@@ -60,11 +60,8 @@ export class Program {
     through: readonly string[] = [],
   ): Promise<Program> {
     const log = openSync(logFile, "a");
-    const [command = "", ...words] = [
-      ...through,
-      process.execPath,
-      builtFile(`${program}/main.js`),
-    ];
+    const words = [...through, process.execPath, builtFile(`${program}/main.js`)];
+    const command = words.shift() ?? "";
     const child = spawn(command, words, {
       cwd: path.dirname(logFile),
       env: cleanEnvironment(environment),
@@ -164,7 +161,9 @@ export async function runCommand(
   const ending = await exitOf(child);
   clearTimeout(timer);
   await Promise.all(
-    [child.stdout, child.stderr].map((each) => each.readableEnded || drained(each)),
+    [child.stdout, child.stderr].map(async (each) => {
+      if (!each.readableEnded) await drained(each);
+    }),
   );
   return { ...ending, out, notes };
 }

@@ -26,8 +26,8 @@ export class Zombie {
     });
     this.#socket = socket;
     this.#received = [];
-    socket.on("message", (data) => {
-      this.#received.push(decodeMasterMessage(String(data)));
+    socket.on("message", (data: Buffer) => {
+      this.#received.push(decodeMasterMessage(data.toString()));
     });
     await once(socket, "open");
     this.send({
