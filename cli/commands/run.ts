@@ -94,6 +94,7 @@ function ownSettings(settings: Settings, dataFolder: string): Settings {
   return {
     ...settings,
     dataFolder,
+    journalFolder: path.join(dataFolder, "journal"),
     host: "127.0.0.1",
     port: 0,
     token: null,

@@ -137,7 +137,7 @@ describe.concurrent("a thread that user code ends", () => {
     for (const place of ["map", "reduce"]) {
       const job = await submit({ place, how: "loop" }, { ...two, taskTimeoutMs: 500 });
       const failure = await job.failed();
-      expect(failure.code).toBe("MR_USER_CODE_STUCK");
+      expect(failure.code, failure.message).toBe("MR_USER_CODE_STUCK");
       expect(failure.message).toContain("taskTimeoutMs=500");
       expect(failure.logTail.at(-1)).toBe("about to loop");
       await expectLeftNothing(job);

@@ -44,6 +44,8 @@ const lookEveryMs = 100;
 
 /** Freed memory returns to the system late; only far more than all slots may use is a runaway. */
 const rssSlack = 1.5;
+/** What a thread takes beside its slot's memory: V8, compiled code, and its predecessor on its way out. */
+const threadBytes = 96 * 1024 * 1024;
 
 /** After an attempt was ended for memory, the next look must see what that gave back. */
 const rssPauseMs = 2_000;
@@ -65,7 +67,8 @@ export class ThreadPool {
     this.#all = Array.from({ length: options.slots }, () => new Slot(options));
     this.#free = [...this.#all];
     this.#rssBytesMax =
-      options.rssBytes() + Math.ceil(options.slots * options.slotMemoryBytes * rssSlack);
+      options.rssBytes() +
+      Math.ceil(options.slots * (options.slotMemoryBytes * rssSlack + threadBytes));
     this.#lookedAtMs = options.clock.monotonicMs();
     for (const slot of this.#all) this.#warm(slot);
     this.#looks = options.timers.every(lookEveryMs, () => this.#look());
