@@ -96,7 +96,9 @@ describe("values", () => {
   it("keep every JSON value", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(roundTrip(value)).toEqual(JSON.parse(JSON.stringify(value)));
+        // A number is kept as it is, -0 too; within arrays and objects it is written as JSON.
+        const kept = typeof value === "number" ? value : JSON.parse(JSON.stringify(value));
+        expect(roundTrip(value)).toEqual(kept);
       }),
     );
   });
