@@ -128,7 +128,7 @@ describe("loadJobFile", () => {
   it("passes on what defineJob says about a field", async () => {
     const fault = await faultOf(loadJobFile(job("pairs", "combine: sum(),")));
     expect(fault.code).toBe("MR_JOB_INVALID");
-    expect(fault.message).toContain("a combiner only where there is a reducer");
+    expect(fault.message).toContain("combine only where there is a reducer");
   });
 
   it("says where a file throws while it is loaded", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import type { AnyJobDefinition, Job } from "#shared/authoring/job";
+import type { AnyJobDefinition, Job } from "#shared/authoring/any-job";
 import { fault, messageOf } from "#shared/errors/fault";
 import { bundleJobFile, type Bundle } from "./bundle.js";
 

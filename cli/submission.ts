@@ -1,6 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AnyJobDefinition } from "#shared/authoring/job";
+import type { AnyJobDefinition } from "#shared/authoring/any-job";
 import { resolveParams, type ParamProblem } from "#shared/authoring/params";
 import { fault } from "#shared/errors/fault";
 import { jobSpecSchema, type JobSubmission, type ParamValue } from "#shared/model/job";
@@ -78,7 +78,7 @@ export function buildSubmission(
     inputs: choices.inputs.map((input) => absoluteLocation(input, cwd)),
     ...(choices.output === undefined ? {} : { output: absoluteLocation(choices.output, cwd) }),
     overwrite: choices.overwrite ?? false,
-    reader: definition.input.spec,
+    reader: definition.input?.spec ?? { kind: "text" },
     writer: definition.output.spec,
     hasReducer: definition.reduce !== undefined,
     hasCombiner: definition.combine !== undefined,

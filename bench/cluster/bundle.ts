@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import type { Job } from "#shared/authoring/job";
+import type { Job } from "#shared/authoring/any-job";
 import { fault } from "#shared/errors/fault";
 import type { JobSubmission } from "#shared/model/job";
 
@@ -44,7 +44,7 @@ export async function bundleJob(root: string, name: string, folder: string): Pro
     name: definition.name,
     bundleSha256: sha256,
     paramSpecs: { ...definition.params },
-    reader: definition.input.spec,
+    reader: definition.input?.spec ?? { kind: "text" as const },
     writer: definition.output.spec,
     hasReducer: definition.reduce !== undefined,
     hasCombiner: definition.combine !== undefined,

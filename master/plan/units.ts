@@ -1,4 +1,4 @@
-import type { ReaderSpec } from "#shared/model/job";
+import type { ReaderSpec } from "#shared/model/formats";
 import type { InputFile } from "#shared/model/split";
 
 /** A file and how it may be cut. */

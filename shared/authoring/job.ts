@@ -1,63 +1,31 @@
 import type { Aggregate, Identity } from "./aggregates.js";
+import type {
+  AnyJobDefinition,
+  AnyStep,
+  Job,
+  PartitionFolders,
+  SortKey,
+  Source,
+} from "./any-job.js";
 import { checkDefinition } from "./check.js";
+import type {
+  CleanupFunction,
+  CombineFunction,
+  MapFunction,
+  PartitionFunction,
+  ReduceFunction,
+  SetupFunction,
+} from "./context.js";
+import type { Cogroup, Join } from "./joins.js";
+import type { BuiltinMapper } from "./mappers.js";
 import type { ParamsOf, ParamSpecs } from "./params.js";
 import type { RangePartitioner } from "./partitioners.js";
+import type { Program } from "./programs.js";
 import type { Reader } from "./readers.js";
+import type { SidesOf, SideSpecs } from "./sides.js";
+import type { Repeat } from "./steps.js";
 import type { JobKey, JobValue } from "./values.js";
 import type { Writer } from "./writers.js";
-
-/** What every function of a job is told. */
-export interface TaskContext<Params> {
-  readonly params: Params;
-  readonly stage: "map" | "reduce";
-  readonly taskIndex: number;
-  /** From 1; larger when an earlier attempt was lost or failed. */
-  readonly attempt: number;
-  /** Adds to a counter of the job; only the attempt that wins is counted. */
-  count(this: void, name: string, amount?: number): void;
-}
-
-export interface MapContext<Key, Value, Params> extends TaskContext<Params> {
-  /** Hands a record on: to the reducer of its key, or to the output of a map-only job. */
-  emit(this: void, key: Key, value: Value): void;
-  /** Where the present record comes from: the file, and the byte offset at which it starts. */
-  readonly source: { readonly location: string; readonly offset: number };
-}
-
-export interface ReduceContext<Params> extends TaskContext<Params> {
-  emit(this: void, key: JobKey, value: JobValue): void;
-}
-
-export type MapFunction<Input, Key, Value, Params> = (
-  record: Input,
-  context: MapContext<Key, Value, Params>,
-) => void | Promise<void>;
-
-/**
- * `values` streams: a group of any size needs no memory. It can be walked once, in the order of map
- * task and emission. Declared as a method, so that a function may name narrower types than the job.
- */
-export type ReduceFunction<Key, Value, Params> = {
-  method(key: Key, values: Iterable<Value>, context: ReduceContext<Params>): void | Promise<void>;
-}["method"];
-
-/** Like a reducer, but synchronous, and it may only emit the key that it was given. It runs any number of times, also never. */
-export type CombineFunction<Key, Value, Params> = {
-  method(key: Key, values: Iterable<Value>, context: CombineContext<Key, Value, Params>): void;
-}["method"];
-
-export interface CombineContext<Key, Value, Params> extends TaskContext<Params> {
-  emit(this: void, key: Key, value: Value): void;
-}
-
-/** Called once per attempt, before the first record (`setup`) or after the last (`cleanup`, which may emit). */
-export type SetupFunction<Params> = (context: TaskContext<Params>) => void | Promise<void>;
-export type CleanupFunction<Params> = (
-  context: TaskContext<Params> & { emit(this: void, key: JobKey, value: JobValue): void },
-) => void | Promise<void>;
-
-/** @returns a partition in `0..partitionCount-1`; must depend on the key alone */
-export type PartitionFunction<Key> = { method(key: Key, partitionCount: number): number }["method"];
 
 /** The types of the records between map and reduce; see `types`. */
 export interface RecordTypes<Key, Value> {
@@ -70,59 +38,100 @@ export function types<Key extends JobKey, Value extends JobValue>(): RecordTypes
   return {};
 }
 
-export interface JobDefinition<
+type Sources<Inputs, Key, Value, Params, Sides> = {
+  readonly [Name in keyof Inputs]: Source<Inputs[Name], Key, Value, Params, Sides>;
+};
+
+/** What runs, of a job of one step or of one of several steps. */
+export interface StepDefinition<
   Input,
   Key extends JobKey,
   Value extends JobValue,
-  Specs extends ParamSpecs,
+  Params,
+  Specs extends SideSpecs,
+  Inputs,
 > {
-  /** 1 to 41 letters, digits, `-` or `_`. */
-  readonly name: string;
-  readonly about?: string;
-  readonly params?: Specs;
-  readonly input: Reader<Input>;
+  readonly input?: Reader<Input>;
+  readonly map?:
+    | MapFunction<Input, Key, Value, Params, SidesOf<Specs>>
+    | BuiltinMapper
+    | Identity
+    | Program;
+  /** Instead of `input` and `map`: several inputs by name, each with its own. */
+  readonly inputs?: Sources<Inputs, Key, Value, Params, SidesOf<Specs>>;
+  /** Small inputs that every task gets whole. */
+  readonly side?: Specs;
   /** Types of the emitted records, `types<string, number>()`; absent: any key, any value. */
   readonly emits?: RecordTypes<Key, Value>;
-  readonly map: MapFunction<Input, Key, Value, ParamsOf<Specs>> | Identity;
-  readonly combine?: Aggregate<Value> | CombineFunction<Key, Value, ParamsOf<Specs>>;
-  /** Absent: a map-only job, whose output is what `map` emits. */
-  readonly reduce?: Aggregate<Value> | ReduceFunction<Key, Value, ParamsOf<Specs>> | Identity;
-  readonly partition?: PartitionFunction<Key> | RangePartitioner<Key, ParamsOf<Specs>>;
-  readonly setup?: SetupFunction<ParamsOf<Specs>>;
-  readonly cleanup?: CleanupFunction<ParamsOf<Specs>>;
-  readonly output: Writer;
+  readonly combine?:
+    | Aggregate<Value>
+    | CombineFunction<Key, Value, Params, SidesOf<Specs>>
+    | Program;
+  /** Absent: map-only, the output is what `map` emits. */
+  readonly reduce?:
+    | Aggregate<Value>
+    | ReduceFunction<Key, Value, Params, SidesOf<Specs>>
+    | Identity
+    | Cogroup
+    | Join
+    | Program;
+  /** Values of a key reach `reduce` in ascending order, descending, or in the order of what the function makes of them. */
+  readonly sortValues?: true | "descending" | ((value: Value) => SortKey);
+  /** Keys are in order over all parts: part 0 has the smallest. The ranges come from a sample of what `map` emits. */
+  readonly totalOrder?: boolean;
+  readonly partition?: PartitionFunction<Key> | RangePartitioner<Key, Params>;
+  readonly setup?: SetupFunction<Params, SidesOf<Specs>>;
+  readonly cleanup?: CleanupFunction<Params, SidesOf<Specs>>;
   /** Number of reduce tasks, and so of parts; `--reducers` overrides it. */
   readonly reducers?: number;
   /** Target bytes of one map task; `--split-bytes` overrides it. */
   readonly splitBytes?: number;
-  readonly attemptsMax?: number;
-  readonly taskTimeoutMs?: number;
 }
 
-/** A checked definition: what a job file exports by default. */
-export interface Job {
-  readonly millraceJob: 1;
-  readonly definition: AnyJobDefinition;
+/** A step of several: reads `former()` or the job's inputs, and hands its records to the next one. */
+export interface NamedStep {
+  /** Form as of a job's name; unique in the job. */
+  readonly name: string;
+  /** Runs the step again and again, each round on the output of the one before. */
+  readonly repeat?: Repeat;
 }
 
-/** A definition whose type parameters are not known, as the engine sees it. */
-export interface AnyJobDefinition {
+/** `steps: (step) => [step({ name, … }), …]`: `step` knows the job's params. */
+export type MakeStep<Params> = <
+  Input,
+  Key extends JobKey = JobKey,
+  Value extends JobValue = JobValue,
+  const Specs extends SideSpecs = Record<never, never>,
+  Inputs = Record<never, never>,
+>(
+  definition: NamedStep & StepDefinition<Input, Key, Value, Params, Specs, Inputs>,
+) => AnyStep;
+
+/** What a job has beside its step or steps. */
+export interface JobFrame<Specs extends ParamSpecs> {
+  /** 1 to 41 letters, digits, `-` or `_`. */
   readonly name: string;
   readonly about?: string;
-  readonly params?: ParamSpecs;
-  readonly input: Reader<unknown>;
-  readonly map: MapFunction<unknown, JobKey, JobValue, unknown> | Identity;
-  readonly combine?: Aggregate<JobValue> | CombineFunction<JobKey, JobValue, unknown>;
-  readonly reduce?: Aggregate<JobValue> | ReduceFunction<JobKey, JobValue, unknown> | Identity;
-  readonly partition?: PartitionFunction<JobKey> | RangePartitioner<JobKey, unknown>;
-  readonly setup?: SetupFunction<unknown>;
-  readonly cleanup?: CleanupFunction<unknown>;
+  readonly params?: Specs;
   readonly output: Writer;
-  readonly reducers?: number;
-  readonly splitBytes?: number;
+  /** Further outputs by name, `emitTo(name, key, value)`, each in a folder of that name. */
+  readonly outputs?: Readonly<Record<string, Writer>>;
+  /** Folders of the main output that a record goes to: `output/date=2015-05-17/part-00000`. */
+  readonly partitionBy?: (key: never, value: never) => PartitionFolders;
+  /** Several steps, one after another; instead of `input`, `map`, `reduce` and what belongs to them. */
+  readonly steps?: (step: MakeStep<ParamsOf<Specs>>) => readonly AnyStep[];
   readonly attemptsMax?: number;
   readonly taskTimeoutMs?: number;
 }
+
+export type JobDefinition<
+  Input,
+  Key extends JobKey,
+  Value extends JobValue,
+  Specs extends ParamSpecs,
+  Sides extends SideSpecs,
+  Inputs,
+> = JobFrame<Specs> & StepDefinition<Input, Key, Value, ParamsOf<Specs>, Sides, Inputs>;
 
 /**
  * Defines a job; export the result by default from the job file.
@@ -133,8 +142,16 @@ export function defineJob<
   Key extends JobKey = JobKey,
   Value extends JobValue = JobValue,
   const Specs extends ParamSpecs = Record<never, never>,
->(definition: JobDefinition<Input, Key, Value, Specs>): Job {
-  const known = definition as unknown as AnyJobDefinition;
+  const Sides extends SideSpecs = Record<never, never>,
+  Inputs = Record<never, never>,
+>(definition: JobDefinition<Input, Key, Value, Specs, Sides, Inputs>): Job {
+  const { steps, ...rest } = definition;
+  const made = steps === undefined ? {} : { steps: makeSteps(steps) };
+  const known = { ...rest, ...made } as unknown as AnyJobDefinition;
   checkDefinition(known);
   return { millraceJob: 1, definition: known };
+}
+
+function makeSteps(steps: unknown): unknown {
+  return typeof steps === "function" ? steps((step: unknown) => step) : steps;
 }

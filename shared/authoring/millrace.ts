@@ -1,26 +1,72 @@
 /** The one entry that users import: `import { defineJob, text, tsv, sum } from "millrace"`. */
 export { defineJob, types } from "./job.js";
 export type {
+  JobDefinition,
+  JobFrame,
+  MakeStep,
+  NamedStep,
+  RecordTypes,
+  StepDefinition,
+} from "./job.js";
+export type { Job, PartitionFolders, SortKey, Source } from "./any-job.js";
+export type {
   CleanupFunction,
   CombineContext,
   CombineFunction,
-  Job,
-  JobDefinition,
   MapContext,
   MapFunction,
   PartitionFunction,
-  RecordTypes,
   ReduceContext,
   ReduceFunction,
   SetupFunction,
   TaskContext,
-} from "./job.js";
-export { fixedLength, jsonl, text, wholeFile } from "./readers.js";
-export type { FixedRecord, Reader } from "./readers.js";
-export { jsonLines, raw, tsv } from "./writers.js";
-export type { Writer } from "./writers.js";
-export { count, identity, max, mean, min, sum } from "./aggregates.js";
-export type { Aggregate, Identity } from "./aggregates.js";
+} from "./context.js";
+export {
+  fixedLength,
+  former,
+  jsonl,
+  lineBatches,
+  lineChunks,
+  recordFiles,
+  text,
+  wholeFile,
+} from "./readers.js";
+export type { FixedRecord, Reader, TextOptions } from "./readers.js";
+export { csv, tsv } from "./formats.js";
+export type { CsvOptions, Format, TsvOptions } from "./formats.js";
+export { jsonLines, plainLines, raw, records } from "./writers.js";
+export type { CompressOption, Writer } from "./writers.js";
+export {
+  all,
+  collect,
+  count,
+  distinct,
+  first,
+  histogram,
+  identity,
+  max,
+  mean,
+  min,
+  sum,
+  topK,
+} from "./aggregates.js";
+export type { Aggregate, AggregateName, Identity, NumberAggregate } from "./aggregates.js";
+export { csvColumns, fields, jsonFields, regex, words } from "./mappers.js";
+export type {
+  BuiltinMapper,
+  CsvColumnsOptions,
+  FieldsOptions,
+  JsonFieldsOptions,
+  RegexOptions,
+  WordsOptions,
+} from "./mappers.js";
+export { cogroup, join } from "./joins.js";
+export type { Cogroup, Join, JoinType } from "./joins.js";
+export { program } from "./programs.js";
+export type { Program, ProgramOptions } from "./programs.js";
+export { sideCsv, sideFormer, sideJson, sideLines, sideTable, sideText } from "./sides.js";
+export type { Side, SideSpecs, SidesOf } from "./sides.js";
+export type { FormerRecord, FormerStep, Repeat } from "./steps.js";
 export { byRange } from "./partitioners.js";
 export type { RangePartitioner } from "./partitioners.js";
 export type { ParamsOf, ParamSpecs } from "./params.js";

@@ -1,4 +1,6 @@
-import type { ReaderSpec } from "#shared/model/job";
+import type { ReaderSpec } from "#shared/model/formats";
+import type { FormerRecord } from "./steps.js";
+import type { JobKey, JobValue } from "./values.js";
 
 /** How input bytes become the records that `map` is called with. */
 export interface Reader<Input> {
@@ -7,12 +9,31 @@ export interface Reader<Input> {
   readonly input?: Input;
 }
 
+export interface TextOptions {
+  /** What ends a record, 1 to 16 bytes in UTF-8; absent: `\n` or `\r\n`. */
+  readonly delimiter?: string;
+}
+
 /**
- * One record a line, without its `\n` or `\r\n`. Large files are split and healed at line borders;
- * files that end in `.gz` are decompressed and read whole by one task.
+ * One record a line, without its end. Large files are split and healed at line borders; compressed
+ * ones (`.gz`, `.bz2`, `.zst`) are read whole by one task. Bytes that are not UTF-8 are kept: byte `b`
+ * becomes the lone surrogate `U+DC00 + b`, which writers turn back into the byte.
  */
-export function text(): Reader<string> {
-  return { spec: { kind: "text" } };
+export function text(options: TextOptions = {}): Reader<string> {
+  return { spec: { kind: "text", ...options } };
+}
+
+/** Arrays of up to `lines` lines (1,000 unless told) of one file, for mappers that work on many at a time. */
+export function lineBatches(
+  options: TextOptions & { readonly lines?: number } = {},
+): Reader<readonly string[]> {
+  const { lines = 1000, ...rest } = options;
+  return { spec: { kind: "text", ...rest, batchLines: lines } };
+}
+
+/** Whole lines as they are in the file, with their ends, about a mebibyte at a time. The bytes are valid during the call only. */
+export function lineChunks(): Reader<Uint8Array> {
+  return { spec: { kind: "chunk" } };
 }
 
 /** One JSON value a line; blank lines are skipped; a line that is not JSON fails with its place. */
@@ -42,4 +63,19 @@ export function fixedLength(options: {
   readonly keyBytes: number;
 }): Reader<FixedRecord> {
   return { spec: { kind: "fixed", ...options } };
+}
+
+/** Records of Millrace's own binary format, which `records()` as a writer made: keys and values exactly as emitted. */
+export function recordFiles<
+  Key extends JobKey = JobKey,
+  Value extends JobValue = JobValue,
+>(): Reader<FormerRecord<Key, Value>> {
+  return { spec: { kind: "records" } };
+}
+
+/** The output of the step before, in a repeated step from the second round on that of the round before. */
+export function former<Key extends JobKey = JobKey, Value extends JobValue = JobValue>(): Reader<
+  FormerRecord<Key, Value>
+> {
+  return { spec: { kind: "former" } };
 }

@@ -1,24 +1,34 @@
-import type { WriterSpec } from "#shared/model/job";
+import type { Compression, WriterSpec } from "#shared/model/formats";
 
 /** How output records become bytes. */
 export interface Writer {
   readonly spec: WriterSpec;
 }
 
-/**
- * `key<TAB>value<LF>`. Strings and bytes as they are, except that backslash, tab, LF and CR are
- * written `\\ \t \n \r`; numbers as JavaScript prints them; other values as JSON. A null value leaves the key alone.
- */
-export function tsv(): Writer {
-  return { spec: { kind: "tsv" } };
+export interface CompressOption {
+  /** Output compressed; the parts' names end in `.gz` or `.zst`. */
+  readonly compress?: Compression;
 }
 
 /** `{"key":…,"value":…}` a line; bytes as `{"base64":"…"}`. */
-export function jsonLines(): Writer {
-  return { spec: { kind: "jsonl" } };
+export function jsonLines(options: CompressOption = {}): Writer {
+  return { spec: { kind: "jsonl", ...options } };
 }
 
 /** The bytes of the key, then those of the value, with nothing between or after. Strings as UTF-8, numbers as text. */
-export function raw(): Writer {
-  return { spec: { kind: "raw" } };
+export function raw(options: CompressOption = {}): Writer {
+  return { spec: { kind: "raw", ...options } };
+}
+
+/**
+ * Like `tsv()`, but with nothing escaped, as Hadoop's TextOutputFormat: key, separator (a tab unless
+ * told), value, line feed. An empty key or a null value leaves the other one alone.
+ */
+export function plainLines(options: CompressOption & { readonly separator?: string } = {}): Writer {
+  return { spec: { kind: "lines", ...options } };
+}
+
+/** Millrace's own binary format, read back by `recordFiles()`: keys and values exactly as emitted. */
+export function records(): Writer {
+  return { spec: { kind: "records" } };
 }

@@ -13,6 +13,10 @@ export function addCounters(into: Counters, from: Counters): void {
 export const partSchema = z.strictObject({
   /** Location of the attempt-private object, fsynced. */
   location: z.string(),
+  /** Folder below the output, of a named output or of a partition; absent: the output itself. */
+  folder: z.string().optional(),
+  /** What the name of the part ends in, `.gz` for instance; absent: nothing. */
+  extension: z.string().optional(),
   records: z.int().min(0),
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

@@ -6,7 +6,7 @@ import {
   failureSchema,
   runSetSchema,
 } from "#shared/model/result";
-import { splitSchema } from "#shared/model/split";
+import { boundariesSchema, inputRangeSchema, splitSchema } from "#shared/model/split";
 
 /**
  * Messages between master and workers: one JSON object a WebSocket text frame, told apart by `type`.
@@ -130,6 +130,9 @@ const describeJobSchema = z.strictObject({
   output: z.string(),
   partitionCount: z.int().min(0),
   mapTaskCount: z.int().min(0),
+  /** As in the plan. */
+  boundaries: boundariesSchema.optional(),
+  sides: z.array(z.array(inputRangeSchema)).optional(),
   compression: z.enum(["none", "lz4"]),
 });
 

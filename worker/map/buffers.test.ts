@@ -208,6 +208,9 @@ describe("a user's combiner", () => {
       makeContext: (emit) => ({
         emit,
         params: {},
+        side: {},
+        former: { counters: {} },
+        round: 1,
         stage: "map",
         taskIndex: 0,
         attempt: 1,

@@ -1,4 +1,4 @@
-import type { AnyJobDefinition } from "#shared/authoring/job";
+import type { AnyStep } from "#shared/authoring/any-job";
 import { fault } from "#shared/errors/fault";
 import { decodeKey, encodeKey, keyKindNames, keyKindOf, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
@@ -13,7 +13,7 @@ export interface Partitioner {
 
 /** The job's partitioner: its function, its ranges, or the hash of the key. */
 export function makePartitioner(
-  partition: AnyJobDefinition["partition"],
+  partition: AnyStep["partition"],
   params: unknown,
   partitionCount: number,
 ): Partitioner {

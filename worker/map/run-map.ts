@@ -1,4 +1,5 @@
-import type { AnyJobDefinition, MapContext, TaskContext } from "#shared/authoring/job";
+import type { AnyMapper, AnySource, AnyStep } from "#shared/authoring/any-job";
+import type { MapContext, TaskContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import type { RecordPlace } from "#shared/model/result";
@@ -14,7 +15,7 @@ export interface MapHooks {
   onProgress(fraction: number, recordsIn: number, recordsOut: number): void;
 }
 
-type UserMap = Extract<AnyJobDefinition["map"], (...args: never[]) => unknown>;
+type UserMap = Extract<AnyMapper, (...args: never[]) => unknown>;
 
 /** Records between two reports of progress. */
 const progressRecords = 1024;
@@ -29,13 +30,15 @@ export class MapRun {
   readonly #context: MapContext<JobKey, JobValue, unknown>;
 
   constructor(
-    readonly definition: AnyJobDefinition,
+    readonly step: AnyStep,
+    readonly input: AnySource,
     readonly source: RecordSource,
     readonly emitter: Emitter,
     base: TaskContext<unknown>,
     readonly hooks: MapHooks,
   ) {
     const { gate } = this;
+    const { emitTo } = { emitTo: () => undefined };
     this.#context = {
       ...base,
       emit: (key, value) => {
@@ -46,8 +49,9 @@ export class MapRun {
           throw gate.failed(error);
         }
       },
+      emitTo,
       get source() {
-        return { location: source.location, offset: source.offset };
+        return { input: input.name, location: source.location, offset: source.offset };
       },
     };
   }
@@ -61,13 +65,13 @@ export class MapRun {
   }
 
   async run(): Promise<void> {
-    const { definition } = this;
+    const { step } = this;
     try {
-      await definition.setup?.(this.#context);
+      await step.setup?.(this.#context);
       this.during = "map";
       await this.#mapAll();
       this.during = "cleanup";
-      await definition.cleanup?.(this.#context);
+      await step.cleanup?.(this.#context);
     } finally {
       this.gate.end();
     }
@@ -77,12 +81,12 @@ export class MapRun {
   }
 
   async #mapAll(): Promise<void> {
-    const { source, definition } = this;
-    const { map } = definition;
-    const makeRecord = recordMaker(definition, source);
+    const { source, input } = this;
+    const { map } = input;
+    const makeRecord = recordMaker(input, source);
     while (await source.advance()) {
       if (typeof map === "function") await this.#mapBlock(map, makeRecord);
-      else await this.#passBlock(keyBytesOf(definition));
+      else await this.#passBlock(keyBytesOf(input));
       this.#report();
     }
   }
@@ -133,14 +137,14 @@ export class MapRun {
   }
 }
 
-function keyBytesOf(definition: AnyJobDefinition): number {
-  const { spec } = definition.input;
+function keyBytesOf(source: AnySource): number {
+  const { spec } = source.input;
   return spec.kind === "fixed" ? spec.keyBytes : 0;
 }
 
 /** The JavaScript value of the record at hand. */
-function recordMaker(definition: AnyJobDefinition, source: RecordSource): () => unknown {
-  const { spec } = definition.input;
+function recordMaker(input: AnySource, source: RecordSource): () => unknown {
+  const { spec } = input.input;
   switch (spec.kind) {
     case "text":
       return () => source.bytes.utf8Slice(source.start, source.end);
@@ -155,6 +159,8 @@ function recordMaker(definition: AnyJobDefinition, source: RecordSource): () => 
         key: source.bytes.subarray(source.start, source.start + spec.keyBytes),
         value: source.bytes.subarray(source.start + spec.keyBytes, source.end),
       });
+    default:
+      throw new Error("not built");
   }
 }
 

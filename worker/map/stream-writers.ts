@@ -1,4 +1,4 @@
-import type { CombineFunction } from "#shared/authoring/job";
+import type { CombineFunction } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import { encodeKey, type KeyKind } from "#shared/format/key";

@@ -1,4 +1,5 @@
-import type { AnyJobDefinition, ReduceContext, TaskContext } from "#shared/authoring/job";
+import type { AnyStep } from "#shared/authoring/any-job";
+import type { ReduceContext, TaskContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { encodeKey, keyKindOf, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
@@ -32,14 +33,18 @@ export class ReduceRun {
   readonly #value = new Scratch(256);
 
   constructor(
-    readonly definition: AnyJobDefinition,
+    readonly step: AnyStep,
     readonly records: Merger,
     readonly writer: PartWriter,
     base: TaskContext<unknown>,
     readonly hooks: ReduceHooks,
   ) {
     this.#groups = new GroupReader(records);
-    this.#context = { ...base, emit: (key, value) => this.#emit(key, value) };
+    this.#context = {
+      ...base,
+      emit: (key, value) => this.#emit(key, value),
+      emitTo: () => undefined,
+    };
   }
 
   get groupCount(): number {
@@ -56,16 +61,17 @@ export class ReduceRun {
   }
 
   async run(): Promise<void> {
-    const { definition } = this;
-    const { reduce } = definition;
+    const { step } = this;
+    const { reduce } = step;
     try {
-      await definition.setup?.(this.#context);
+      await step.setup?.(this.#context);
       this.during = "reduce";
       if (typeof reduce === "function") await this.#callAll(reduce);
-      else if (reduce?.kind === "aggregate") await this.#aggregate(reduce.name);
+      else if (reduce?.kind === "aggregate")
+        await this.#aggregate(reduce.spec.name as AggregateName);
       else await this.#passAll();
       this.during = "cleanup";
-      await definition.cleanup?.(this.#context);
+      await step.cleanup?.(this.#context);
     } finally {
       this.#gate.end();
     }
@@ -73,9 +79,7 @@ export class ReduceRun {
     this.#report();
   }
 
-  async #callAll(
-    reduce: Extract<AnyJobDefinition["reduce"], (...args: never[]) => unknown>,
-  ): Promise<void> {
+  async #callAll(reduce: Extract<AnyStep["reduce"], (...args: never[]) => unknown>): Promise<void> {
     const groups = this.#groups;
     const { writer } = this;
     while (groups.nextGroup()) {

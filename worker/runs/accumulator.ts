@@ -1,3 +1,4 @@
+import type { NumberAggregateName } from "#shared/authoring/aggregates";
 import { fault } from "#shared/errors/fault";
 import type { Scratch } from "#shared/format/scratch";
 import {
@@ -9,7 +10,7 @@ import {
   valueTags,
 } from "#shared/format/value";
 
-export type AggregateName = "sum" | "count" | "min" | "max" | "mean";
+export type AggregateName = NumberAggregateName;
 
 /** What an aggregate has seen of one group, over encoded values: emitted ones and partial results. */
 export class Accumulator {

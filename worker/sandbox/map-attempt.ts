@@ -1,7 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AnyJobDefinition, CombineContext } from "#shared/authoring/job";
+import type { CombineContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
+import type { NumberAggregateName } from "#shared/authoring/aggregates";
+import type { AnySource } from "#shared/authoring/any-job";
+import { fault } from "#shared/errors/fault";
 import type { KeyKind } from "#shared/format/key";
 import { scratchPaths } from "#shared/model/keys";
 import type { Counters, Part, RecordPlace } from "#shared/model/result";
@@ -26,7 +29,7 @@ import { PartEmitter } from "./part-emitter.js";
 import { openPart } from "./part.js";
 import type { Progress } from "./progress.js";
 import { placeOf } from "./storage.js";
-import { makeContext } from "./user-job.js";
+import { makeContext, type UserJob } from "./user-job.js";
 
 export interface AttemptOutcome {
   readonly counters: Counters;
@@ -49,7 +52,7 @@ export class MapAttempt implements RunningAttempt {
 
   constructor(
     readonly order: AttemptOrder,
-    readonly definition: AnyJobDefinition,
+    readonly job: UserJob,
     readonly split: Split,
     readonly progress: Progress,
   ) {}
@@ -67,7 +70,7 @@ export class MapAttempt implements RunningAttempt {
   }
 
   async run(): Promise<AttemptOutcome> {
-    const source = openRecords(this.order.spec.reader, this.split, placeOf);
+    const source = openRecords(this.#source().input.spec, this.split, placeOf);
     try {
       const counters = await (this.order.spec.hasReducer
         ? this.#runToRun(source)
@@ -81,20 +84,21 @@ export class MapAttempt implements RunningAttempt {
   }
 
   async #runToRun(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
-    const { order, definition } = this;
+    const { order, job } = this;
+    const { definition, step } = job;
     const folder = join(order.scratchFolder, scratchPaths.attempt(order.ref));
     mkdirSync(folder, { recursive: true });
-    const base = makeContext(order, definition, this.#counters);
-    const partitioner = makePartitioner(definition.partition, base.params, order.partitionCount);
-    const { combine } = definition;
+    const base = makeContext(order, definition, this.#counters, {});
+    const partitioner = makePartitioner(step.partition, base.params, order.partitionCount);
+    const { combine } = step;
     const writer = this.#streamWriter(base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);
     const memory = mapMemory(order.slotMemoryBytes);
     const emitter =
-      typeof combine === "object"
-        ? new CombineEmitter(combine.name, spills, partitioner, memory)
+      typeof combine === "object" && combine.kind === "aggregate"
+        ? new CombineEmitter(combine.spec.name as NumberAggregateName, spills, partitioner, memory)
         : new SortEmitter(spills, partitioner, memory);
-    const run = new MapRun(definition, source, emitter, base, this.#hooks());
+    const run = new MapRun(step, this.#source(), source, emitter, base, this.#hooks());
     this.#run = run;
     await run.run();
     const summary = emitter.finish();
@@ -114,12 +118,13 @@ export class MapAttempt implements RunningAttempt {
   }
 
   async #runToPart(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
-    const { order, definition } = this;
+    const { order, job } = this;
+    const { definition, step } = job;
     const part = await openPart(order);
     try {
       const emitter = new PartEmitter(part.writer);
-      const base = makeContext(order, definition, this.#counters);
-      const run = new MapRun(definition, source, emitter, base, this.#hooks());
+      const base = makeContext(order, definition, this.#counters, {});
+      const run = new MapRun(step, this.#source(), source, emitter, base, this.#hooks());
       this.#run = run;
       await run.run();
       const written = await part.finish();
@@ -140,9 +145,12 @@ export class MapAttempt implements RunningAttempt {
   }
 
   #streamWriter(base: ReturnType<typeof makeContext>): StreamWriter {
-    const { combine } = this.definition;
+    const { combine } = this.job.step;
     if (combine === undefined) return writeRecords;
-    if (typeof combine === "object") return writeAggregates(combine.name);
+    if (typeof combine === "object") {
+      if (combine.kind === "program") throw new Error("not built");
+      return writeAggregates(combine.spec.name as NumberAggregateName);
+    }
     return writeCombined({
       combine,
       makeContext: (emit): CombineContext<JobKey, JobValue, unknown> => ({ ...base, emit }),
@@ -155,6 +163,15 @@ export class MapAttempt implements RunningAttempt {
         this.#combining = null;
         this.#run?.gate.open();
       },
+    });
+  }
+
+  /** The input that the split is of. */
+  #source(): AnySource {
+    const source = this.job.sources[this.split.source ?? 0];
+    if (source !== undefined) return source;
+    throw fault("MR_JOB_FILE_INVALID", "the job in the bundle has no such input", {
+      source: this.split.source ?? 0,
     });
   }
 

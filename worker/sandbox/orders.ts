@@ -1,7 +1,7 @@
 import type { AttemptRef } from "#shared/model/ids";
 import type { JobSpec } from "#shared/model/job";
 import type { AttemptResult, Failure, RunSet } from "#shared/model/result";
-import type { Split } from "#shared/model/split";
+import type { Boundaries, InputRange, Split } from "#shared/model/split";
 
 /** Everything a slot's thread needs to run one attempt. Plain data: it crosses threads. */
 export interface AttemptOrder {
@@ -11,6 +11,10 @@ export interface AttemptOrder {
   readonly output: string;
   readonly partitionCount: number;
   readonly mapTaskCount: number;
+  /** Ranges of keys of a step with total order. */
+  readonly boundaries?: Boundaries | undefined;
+  /** Files of each side input, in the order of the spec. */
+  readonly sides?: readonly (readonly InputRange[])[] | undefined;
   readonly compression: "none" | "lz4";
   readonly work:
     | { readonly stage: "map"; readonly split: Split }

@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { AnyJobDefinition } from "#shared/authoring/job";
 import { systemRandom, systemTimers } from "#shared/clock/system";
 import { scratchPaths } from "#shared/model/keys";
 import type { RecordPlace, RunSet } from "#shared/model/result";
@@ -14,7 +13,7 @@ import { memoryShares } from "./memory-shares.js";
 import type { AttemptOrder } from "./orders.js";
 import { openPart } from "./part.js";
 import type { Progress } from "./progress.js";
-import { makeContext } from "./user-job.js";
+import { makeContext, type UserJob } from "./user-job.js";
 
 /** Waiting for maps is no standstill: a sign of life so often. */
 const waitStepMs = 500;
@@ -28,7 +27,7 @@ export class ReduceAttempt implements RunningAttempt {
 
   constructor(
     readonly order: AttemptOrder,
-    readonly definition: AnyJobDefinition,
+    readonly job: UserJob,
     readonly progress: Progress,
     onUnreachable: (report: UnreachableRun) => void,
   ) {
@@ -87,11 +86,11 @@ export class ReduceAttempt implements RunningAttempt {
   }
 
   async #reduce(merger: Merger): Promise<AttemptOutcome> {
-    const { order, definition } = this;
+    const { order, job } = this;
     const part = await openPart(order);
     try {
-      const base = makeContext(order, definition, this.#counters);
-      const run = new ReduceRun(definition, merger, part.writer, base, {
+      const base = makeContext(order, job.definition, this.#counters, {});
+      const run = new ReduceRun(job.step, merger, part.writer, base, {
         onStep: (group) => this.progress.stepAt(1, group),
         onProgress: (recordsIn, recordsOut) => this.#progress(recordsIn, recordsOut),
       });

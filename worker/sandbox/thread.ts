@@ -7,7 +7,7 @@ import { MapAttempt, type RunningAttempt } from "./map-attempt.js";
 import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
 import { Progress } from "./progress.js";
 import { ReduceAttempt } from "./reduce-attempt.js";
-import { loadDefinition } from "./user-job.js";
+import { loadUserJob } from "./user-job.js";
 import { warmUp } from "./warm-up.js";
 
 /**
@@ -68,11 +68,11 @@ async function runAttempt(order: AttemptOrder): Promise<void> {
 
 async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<RunningAttempt> {
   const { work } = order;
-  const definition = await loadDefinition(order.bundlePath);
+  const job = await loadUserJob(order.bundlePath, order.spec.stepRun?.stepIndex ?? 0);
   if (work.stage === "map") {
-    return new MapAttempt(order, definition, work.split, progress);
+    return new MapAttempt(order, job, work.split, progress);
   }
-  reduce = new ReduceAttempt(order, definition, progress, (report) =>
+  reduce = new ReduceAttempt(order, job, progress, (report) =>
     post({ type: "run-unreachable", ...report }),
   );
   reduce.addRuns(work.runs);

@@ -1,17 +1,42 @@
 import { pathToFileURL } from "node:url";
-import type { AnyJobDefinition, Job, TaskContext } from "#shared/authoring/job";
+import {
+  sourcesOf,
+  stepsOf,
+  type AnyJobDefinition,
+  type AnySource,
+  type AnyStep,
+  type Job,
+} from "#shared/authoring/any-job";
+import type { TaskContext } from "#shared/authoring/context";
 import { resolveParams } from "#shared/authoring/params";
 import { fault } from "#shared/errors/fault";
 import type { UserCounters } from "#worker/runs/counters";
 import type { AttemptOrder } from "./orders.js";
 
-/** The definition in a bundle; loading the same file again costs nothing. @throws MR_JOB_FILE_INVALID */
-export async function loadDefinition(bundlePath: string): Promise<AnyJobDefinition> {
+/** The user's code that an attempt runs: one step of a job. */
+export interface UserJob {
+  readonly definition: AnyJobDefinition;
+  readonly step: AnyStep;
+  /** In the order that splits count them. */
+  readonly sources: readonly AnySource[];
+}
+
+/** A step of the job in a bundle; loading the same file again costs nothing. @throws MR_JOB_FILE_INVALID */
+export async function loadUserJob(bundlePath: string, stepIndex: number): Promise<UserJob> {
   const loaded = (await import(pathToFileURL(bundlePath).href)) as { default?: Partial<Job> };
   if (loaded.default?.millraceJob !== 1 || loaded.default.definition === undefined) {
     throw fault("MR_JOB_FILE_INVALID", "bundle does not export a job made by defineJob by default");
   }
-  return loaded.default.definition;
+  return userJobOf(loaded.default.definition, stepIndex);
+}
+
+/** @throws MR_JOB_FILE_INVALID when the definition has no such step */
+export function userJobOf(definition: AnyJobDefinition, stepIndex: number): UserJob {
+  const step = stepsOf(definition)[stepIndex];
+  if (step === undefined) {
+    throw fault("MR_JOB_FILE_INVALID", "the job in the bundle has no such step", { stepIndex });
+  }
+  return { definition, step, sources: sourcesOf(step) };
 }
 
 /** What every function of the job is told in this attempt. */
@@ -19,10 +44,15 @@ export function makeContext(
   order: AttemptOrder,
   definition: AnyJobDefinition,
   counters: UserCounters,
+  side: unknown,
 ): TaskContext<unknown> {
   const { params } = resolveParams(definition.params ?? {}, order.spec.params);
+  const { stepRun } = order.spec;
   return {
     params: Object.freeze(params),
+    side,
+    former: { counters: Object.freeze({ ...stepRun?.formerCounters }) },
+    round: stepRun?.round ?? 1,
     stage: order.ref.stage,
     taskIndex: order.ref.taskIndex,
     attempt: order.ref.attempt,

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { identity } from "#shared/authoring/aggregates";
-import type { AnyJobDefinition } from "#shared/authoring/job";
+import type { AnyJobDefinition } from "#shared/authoring/any-job";
 import { fixedLength } from "#shared/authoring/readers";
 import { raw } from "#shared/authoring/writers";
 import type { AttemptRef } from "#shared/model/ids";
@@ -11,6 +11,7 @@ import { MapAttempt } from "./map-attempt.js";
 import type { AttemptOrder } from "./orders.js";
 import { Progress } from "./progress.js";
 import { ReduceAttempt } from "./reduce-attempt.js";
+import { userJobOf } from "./user-job.js";
 
 /** A valid job id that no job has: jobs are named by the instant of their submit. */
 const jobId = "warm-up-00000000-000000-none";
@@ -48,11 +49,11 @@ async function runAll(options: WarmUpOptions): Promise<void> {
   const split = await splitOf(input);
   if (isWanted()) return;
   const map = orderOf(options, { stage: "map", split });
-  await new MapAttempt(map, sorting, split, new Progress()).run();
+  await new MapAttempt(map, userJobOf(sorting, 0), split, new Progress()).run();
   if (isWanted()) return;
   const runs = [{ workerId, address: "", maps: [0, 1] }];
   const reduce = orderOf(options, { stage: "reduce", runs });
-  const attempt = new ReduceAttempt(reduce, sorting, new Progress(), () => undefined);
+  const attempt = new ReduceAttempt(reduce, userJobOf(sorting, 0), new Progress(), () => undefined);
   attempt.addRuns(runs);
   await attempt.run();
 }
@@ -61,9 +62,10 @@ async function runAll(options: WarmUpOptions): Promise<void> {
  * Without any user's function: what V8 learns about calling one here would stand in the way of the
  * job's own, which then ran up to a twentieth slower for good.
  */
+const input = fixedLength({ recordBytes: lineBytes, keyBytes: 10 });
 const sorting: AnyJobDefinition = {
   name: "warm-up",
-  input: fixedLength({ recordBytes: lineBytes, keyBytes: 10 }),
+  input,
   map: identity(),
   reduce: identity(),
   output: raw(),
@@ -105,7 +107,7 @@ function orderOf(
       params: {},
       inputs: [],
       overwrite: false,
-      reader: sorting.input.spec,
+      reader: input.spec,
       writer: sorting.output.spec,
       hasReducer: true,
       hasCombiner: false,

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ReaderSpec, WriterSpec } from "#shared/model/job";
+import type { ReaderSpec } from "#shared/model/formats";
 import { bundle, LocalJob, newPool } from "./fixtures/local-job.js";
 import type { ThreadPool } from "./thread-pool.js";
 
@@ -82,16 +82,18 @@ const cases: Record<string, ReaderCase> = {
 };
 
 /** The same records in each output format; bytes are base64 in JSON. */
-const formats: Record<WriterSpec["kind"], (key: string, value: string, isText: boolean) => string> =
-  {
-    tsv: (key, value) => `${key}\t${value}\n`,
-    raw: (key, value) => key + value,
-    jsonl(key, value, isText) {
-      const shown = (text: string): unknown =>
-        isText ? text : { base64: Buffer.from(text).toString("base64") };
-      return `${JSON.stringify({ key: shown(key), value: shown(value) })}\n`;
-    },
-  };
+const formats: Record<
+  "tsv" | "raw" | "jsonl",
+  (key: string, value: string, isText: boolean) => string
+> = {
+  tsv: (key, value) => `${key}\t${value}\n`,
+  raw: (key, value) => key + value,
+  jsonl(key, value, isText) {
+    const shown = (text: string): unknown =>
+      isText ? text : { base64: Buffer.from(text).toString("base64") };
+    return `${JSON.stringify({ key: shown(key), value: shown(value) })}\n`;
+  },
+};
 
 const combinations = Object.keys(cases).flatMap((reader) =>
   (["tsv", "jsonl", "raw"] as const).map((writer) => [reader, writer] as const),

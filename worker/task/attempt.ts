@@ -129,13 +129,16 @@ export class Attempt {
 
   #order(launch: LaunchAttemptMessage, bundlePath: string): AttemptOrder {
     const { workerId, scratchFolder, slotMemoryBytes, token, logBytesMax, leavings } = this.#tools;
-    const { spec, output, partitionCount, mapTaskCount, compression } = this.#job;
+    const { spec, output, partitionCount, mapTaskCount, compression, boundaries, sides } =
+      this.#job;
     return {
       ref: launch.ref,
       spec,
       output,
       partitionCount,
       mapTaskCount,
+      boundaries,
+      sides,
       compression,
       work: launch.work,
       bundlePath,

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Fault } from "#shared/errors/fault";
-import type { ReaderSpec } from "#shared/model/job";
+import type { ReaderSpec } from "#shared/model/formats";
 import type { InputRange, Split } from "#shared/model/split";
 import { MemoryStorage } from "#shared/storage/memory";
 import { openRecords } from "./open-records.js";

@@ -1,5 +1,5 @@
 import { limits } from "#shared/model/limits";
-import type { ReaderSpec } from "#shared/model/job";
+import type { ReaderSpec } from "#shared/model/formats";
 import type { Split } from "#shared/model/split";
 import type { Place } from "./block-feed.js";
 import { FileSource } from "./file-source.js";
@@ -32,5 +32,7 @@ export function openRecords(
       return new FileSource(split, placeOf, settings, spec.as === "text");
     case "fixed":
       return new FixedSource(split, placeOf, settings, spec.recordBytes);
+    default:
+      throw new Error("not built");
   }
 }

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { encodeKey, keyKindOf } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import { encodePartialCount, encodePartialMean, encodeValue } from "#shared/format/value";
-import type { WriterSpec } from "#shared/model/job";
+import type { WriterSpec } from "#shared/model/formats";
 import { FailingStorage } from "#shared/storage/failing";
 import { MemoryStorage } from "#shared/storage/memory";
 import { openPartWriter } from "./open-part-writer.js";

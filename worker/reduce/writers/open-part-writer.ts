@@ -1,4 +1,4 @@
-import type { WriterSpec } from "#shared/model/job";
+import type { WriterSpec } from "#shared/model/formats";
 import type { ObjectWriter } from "#shared/storage/backend";
 import { JsonlPart } from "./jsonl-part.js";
 import type { PartWriter } from "./part-writer.js";
@@ -21,5 +21,7 @@ export function openPartWriter(
       return new JsonlPart(object, overflowPath);
     case "raw":
       return new RawPart(object, overflowPath);
+    default:
+      throw new Error("not built");
   }
 }

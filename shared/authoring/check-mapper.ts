@@ -1,0 +1,55 @@
+import type { AnyMapper } from "./any-job.js";
+import type { BuiltinMapper } from "./mappers.js";
+import type { Reader } from "./readers.js";
+import { refuse } from "./refuse.js";
+
+/** What each built-in mapper reads. */
+const readerOf: Readonly<Record<BuiltinMapper["kind"], { kind: string; name: string }>> = {
+  words: { kind: "text", name: "text()" },
+  fields: { kind: "text", name: "text()" },
+  regex: { kind: "text", name: "text()" },
+  "csv-columns": { kind: "csv", name: "csv()" },
+  "json-fields": { kind: "jsonl", name: "jsonl()" },
+};
+
+/** Checks that a mapper is one, and that it can take what the reader gives. @throws MR_JOB_INVALID */
+export function checkMapper(
+  path: string,
+  map: AnyMapper | undefined,
+  input: Reader<unknown> | undefined,
+): void {
+  if (typeof map === "function") return;
+  const spec = input?.spec;
+  switch (map?.kind) {
+    case "identity":
+      if (spec?.kind === "fixed") return checkKeyBytes(path, spec);
+      if (spec?.kind === "records" || spec?.kind === "former") return;
+      return refuse(
+        path,
+        "identity()",
+        "identity() only with fixedLength(), recordFiles() or former()",
+      );
+    case "program":
+      if (spec?.kind === "text" && spec.batchLines === undefined) return;
+      if (spec?.kind === "former") return;
+      return refuse(path, "program()", "program() only with text() or former()");
+    case "words":
+    case "fields":
+    case "regex":
+    case "csv-columns":
+    case "json-fields": {
+      const wanted = readerOf[map.kind];
+      const isPlain = spec?.kind !== "text" || spec.batchLines === undefined;
+      if (spec?.kind === wanted.kind && isPlain) return;
+      return refuse(path, `${map.kind}`, `this built-in only with ${wanted.name}`);
+    }
+    default:
+      refuse(path, map, "a function, a built-in such as words(), identity() or program()");
+  }
+}
+
+function checkKeyBytes(path: string, spec: { keyBytes: number; recordBytes: number }): void {
+  if (spec.keyBytes <= spec.recordBytes) return;
+  const allowed = `at most recordBytes (${spec.recordBytes})`;
+  refuse(path.replace(/map$/, "input.keyBytes"), spec.keyBytes, allowed);
+}

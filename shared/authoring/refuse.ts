@@ -1,0 +1,16 @@
+import { fault } from "#shared/errors/fault";
+
+/** @throws MR_JOB_INVALID naming the field, its value and what is allowed */
+export function refuse(field: string, value: unknown, allowed: string): never {
+  const shown = typeof value === "string" ? JSON.stringify(value) : describe(value);
+  throw fault("MR_JOB_INVALID", `job definition: ${field} is ${shown}; allowed: ${allowed}`, {
+    field,
+  });
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "object" && value !== null) return "an object of another kind";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value === null ? "null" : `a ${typeof value}`;
+}
