@@ -15,6 +15,8 @@ export function checkAggregate(path: string, aggregate: AggregateSpec): void {
       if (aggregate.parts.length === 0 || aggregate.parts.length > 16) {
         refuse(`${path}.parts`, aggregate.parts.length, "1 to 16 aggregates of numbers");
       }
+      return;
+    default:
   }
 }
 

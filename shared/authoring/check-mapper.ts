@@ -41,7 +41,7 @@ export function checkMapper(
       const wanted = readerOf[map.kind];
       const isPlain = spec?.kind !== "text" || spec.batchLines === undefined;
       if (spec?.kind === wanted.kind && isPlain) return;
-      return refuse(path, `${map.kind}`, `this built-in only with ${wanted.name}`);
+      return refuse(path, map.kind, `this built-in only with ${wanted.name}`);
     }
     default:
       refuse(path, map, "a function, a built-in such as words(), identity() or program()");

@@ -7,16 +7,12 @@ type AnyParams = Readonly<Record<string, ParamValue>>;
 /** A reducer over several inputs: all values of a key, apart by the input that they came from. */
 export interface Cogroup {
   readonly kind: "cogroup";
-  readonly reduce: CogroupFunction<JobKey, unknown>;
+  readonly reduce: CogroupFunction<JobKey, Readonly<Record<string, readonly JobValue[]>>, unknown>;
 }
 
 /** `groups` has an array for each name in `inputs`, empty where the key has none there. */
-export type CogroupFunction<Key, Params> = {
-  method(
-    key: Key,
-    groups: Readonly<Record<string, readonly never[]>>,
-    context: ReduceContext<Params>,
-  ): void | Promise<void>;
+export type CogroupFunction<Key, Groups, Params> = {
+  method(key: Key, groups: Groups, context: ReduceContext<Params>): void | Promise<void>;
 }["method"];
 
 /** A reducer over exactly two inputs, called for each pair of values of one key. */
@@ -40,11 +36,13 @@ export type JoinFunction<Key, Left, Right, Params> = {
 export function cogroup<
   Groups extends Readonly<Record<string, readonly JobValue[]>>,
   Key extends JobKey = string,
->(
-  reduce: (key: Key, groups: Groups, context: ReduceContext<AnyParams>) => void | Promise<void>,
-): Cogroup {
-  return { kind: "cogroup", reduce: reduce as unknown as Cogroup["reduce"] };
+>(reduce: CogroupFunction<Key, Groups, AnyParams>): Cogroup {
+  return { kind: "cogroup", reduce };
 }
+
+type LeftJoin<Key, Left, Right> = JoinFunction<Key, Left, Right | null, AnyParams>;
+type RightJoin<Key, Left, Right> = JoinFunction<Key, Left | null, Right, AnyParams>;
+type FullJoin<Key, Left, Right> = JoinFunction<Key, Left | null, Right | null, AnyParams>;
 
 /**
  * Joins two inputs, the first in `inputs` being the left one. The left values of one key are held in
@@ -52,39 +50,19 @@ export function cogroup<
  */
 export function join<Left extends JobValue, Right extends JobValue, Key extends JobKey = string>(
   type: "inner",
-  reduce: (
-    key: Key,
-    left: Left,
-    right: Right,
-    context: ReduceContext<AnyParams>,
-  ) => void | Promise<void>,
+  reduce: JoinFunction<Key, Left, Right, AnyParams>,
 ): Join;
 export function join<Left extends JobValue, Right extends JobValue, Key extends JobKey = string>(
   type: "left",
-  reduce: (
-    key: Key,
-    left: Left,
-    right: Right | null,
-    context: ReduceContext<AnyParams>,
-  ) => void | Promise<void>,
+  reduce: LeftJoin<Key, Left, Right>,
 ): Join;
 export function join<Left extends JobValue, Right extends JobValue, Key extends JobKey = string>(
   type: "right",
-  reduce: (
-    key: Key,
-    left: Left | null,
-    right: Right,
-    context: ReduceContext<AnyParams>,
-  ) => void | Promise<void>,
+  reduce: RightJoin<Key, Left, Right>,
 ): Join;
 export function join<Left extends JobValue, Right extends JobValue, Key extends JobKey = string>(
   type: "full",
-  reduce: (
-    key: Key,
-    left: Left | null,
-    right: Right | null,
-    context: ReduceContext<AnyParams>,
-  ) => void | Promise<void>,
+  reduce: FullJoin<Key, Left, Right>,
 ): Join;
 export function join(type: JoinType, reduce: unknown): Join {
   return { kind: "join", type, reduce: reduce as Join["reduce"] };

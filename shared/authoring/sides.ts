@@ -1,4 +1,5 @@
 import type { SideAs } from "#shared/model/formats";
+import type { FormerRecord } from "./steps.js";
 import type { JobKey, JobValue, JsonValue } from "./values.js";
 
 /**
@@ -36,5 +37,5 @@ export const sideTable = (): Side<ReadonlyMap<string, string>> => side("table");
 export const sideCsv = (): Side<readonly Readonly<Record<string, string>>[]> => side("csv");
 /** All records of the step before (in a repeated step: of the round before), in the order of its parts. */
 export const sideFormer = <Key extends JobKey, Value extends JobValue>(): Side<
-  readonly { readonly key: Key; readonly value: Value }[]
+  readonly FormerRecord<Key, Value>[]
 > => ({ kind: "side", as: "records", isFormer: true });
