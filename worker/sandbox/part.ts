@@ -18,7 +18,7 @@ export async function openPart(order: AttemptOrder): Promise<OpenPart> {
   const location = `${order.output}/${outputPaths.pending(order.ref)}`;
   const { backend, key } = placeOf(location);
   const overflowPath = join(order.scratchFolder, scratchPaths.attempt(order.ref), "overflow");
-  const writer = openPartWriter(order.spec.writer, await backend.write(key), overflowPath);
+  const writer = openPartWriter(order.spec.writer, await backend.write(key), { overflowPath });
   return {
     writer,
     finish: async () => ({ location, ...(await writer.finish()) }),

@@ -36,7 +36,7 @@ function add(writer: PartWriter, key: Key, encode: (into: Scratch) => void): voi
 
 async function write(kind: WriterSpec["kind"], entries: readonly Entry[]): Promise<Buffer> {
   const storage = new MemoryStorage();
-  const writer = openPartWriter({ kind }, await storage.write("part"), overflowPath);
+  const writer = openPartWriter({ kind }, await storage.write("part"), { overflowPath });
   for (const [key, value] of entries) {
     add(writer, key, (into) => encodeValue(into, value));
     if (writer.isFull) await writer.drain();
@@ -243,7 +243,7 @@ describe("tsv parts", () => {
 
   it("print partial results as what they stand for", async () => {
     const storage = new MemoryStorage();
-    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), overflowPath);
+    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), { overflowPath });
     add(writer, "count", (into) => encodePartialCount(into, 300));
     add(writer, "mean", (into) => encodePartialMean(into, 3, 2));
     await writer.finish();
@@ -292,7 +292,7 @@ describe("parts of any format", () => {
 
   it("take any amount between two drains, by way of a file", async () => {
     const storage = new MemoryStorage();
-    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), overflowPath);
+    const writer = openPartWriter({ kind: "tsv" }, await storage.write("part"), { overflowPath });
     const hash = createHash("sha256");
     for (let index = 0; index < 300; index++) {
       add(writer, `${index}`, (into) => encodeValue(into, "x".repeat(100_000)));
@@ -316,7 +316,7 @@ describe("parts of any format", () => {
     const writer = openPartWriter(
       { kind: "raw" },
       await new FailingStorage(memory, 2).write("part"),
-      overflowPath,
+      { overflowPath },
     );
     const large = Buffer.alloc(1_100_000);
     const addLarge = (): void => add(writer, "k", (into) => encodeValue(into, large));

@@ -28,6 +28,8 @@ export interface PartWriter {
   ): void;
   /** Hands the buffer on. @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE */
   drain(): Promise<void>;
+  /** Moves what is buffered to the scratch file, at once: for what cannot wait for a `drain`. */
+  overflow(): void;
   /** Makes the part durable and visible under its attempt-private name. */
   finish(): Promise<WrittenPart>;
   /** Leaves nothing; harmless after `finish`. */
@@ -40,23 +42,33 @@ const overflowBytes = 8 * 1024 * 1024;
 /** Room behind the mark, so that usual records never make the buffer grow. */
 const bufferBytes = drainBytes + 64 * 1024;
 
+/** What an attempt that writes one part, or one that writes many, gives each of them. */
+export interface PartBuffers {
+  /** Scratch file for what one call of user code emits beyond the buffer. */
+  readonly overflowPath: string;
+  /** Size of the buffer to begin with, which it goes back to after each drain; about a mebibyte unless told. */
+  readonly bufferBytes?: number;
+}
+
 /** The buffer of a part; formats append to it. Two buffers take turns, so that writing overlaps. */
 export abstract class BufferedPart implements PartWriter {
   records = 0;
   /** Where the next byte goes. */
   protected at = 0;
-  protected out: Buffer = Buffer.allocUnsafeSlow(bufferBytes);
+  protected out: Buffer;
   #spare: Buffer | null = null;
   #inFlight: Promise<void> | null = null;
   #drainedBytes = 0;
   readonly #hash = createHash("sha256");
   readonly #writer: ObjectWriter;
   readonly #overflow: Overflow;
+  readonly #bufferBytes: number;
 
-  /** @param overflowPath scratch file for what one call of user code emits beyond the buffer */
-  constructor(writer: ObjectWriter, overflowPath: string) {
+  constructor(writer: ObjectWriter, buffers: PartBuffers) {
     this.#writer = writer;
-    this.#overflow = new Overflow(overflowPath);
+    this.#overflow = new Overflow(buffers.overflowPath);
+    this.#bufferBytes = buffers.bufferBytes ?? bufferBytes;
+    this.out = Buffer.allocUnsafeSlow(this.#bufferBytes);
   }
 
   get bytes(): number {
@@ -87,9 +99,16 @@ export abstract class BufferedPart implements PartWriter {
     this.#inFlight = this.#writer.write(full);
     // Awaited by the next drain; an error until then must not count as unhandled.
     this.#inFlight.catch(() => undefined);
-    const next = this.#spare ?? Buffer.allocUnsafeSlow(bufferBytes);
-    this.#spare = this.out.length > bufferBytes ? null : this.out;
+    const next = this.#spare ?? Buffer.allocUnsafeSlow(this.#bufferBytes);
+    this.#spare = this.out.length > this.#bufferBytes ? null : this.out;
     this.out = next;
+    this.at = 0;
+  }
+
+  overflow(): void {
+    if (this.at === 0) return;
+    this.#overflow.append(this.out.subarray(0, this.at));
+    if (this.out.length > this.#bufferBytes) this.out = Buffer.allocUnsafeSlow(this.#bufferBytes);
     this.at = 0;
   }
 
