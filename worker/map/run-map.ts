@@ -4,6 +4,7 @@ import type { JobKey, JobValue } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import type { RecordPlace } from "#shared/model/result";
 import { EmitGate } from "#worker/runs/emit-gate";
+import type { EmitTo } from "#worker/runs/emit-to";
 import type { Emitter } from "./emitter.js";
 import type { RecordSource } from "./readers/record-source.js";
 
@@ -36,9 +37,9 @@ export class MapRun {
     readonly emitter: Emitter,
     base: TaskContext<unknown>,
     readonly hooks: MapHooks,
+    emitTo: EmitTo,
   ) {
     const { gate } = this;
-    const { emitTo } = { emitTo: () => undefined };
     this.#context = {
       ...base,
       emit: (key, value) => {
@@ -49,7 +50,14 @@ export class MapRun {
           throw gate.failed(error);
         }
       },
-      emitTo,
+      emitTo: (output, key, value) => {
+        gate.check();
+        try {
+          emitTo(output, key, value);
+        } catch (error) {
+          throw gate.failed(error);
+        }
+      },
       get source() {
         return { input: input.name, location: source.location, offset: source.offset };
       },

@@ -7,6 +7,7 @@ import { encodeValue } from "#shared/format/value";
 import type { RecordPlace } from "#shared/model/result";
 import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
 import { EmitGate } from "#worker/runs/emit-gate";
+import type { EmitTo } from "#worker/runs/emit-to";
 import { GroupReader } from "#worker/runs/groups";
 import type { Merger } from "#worker/runs/merge";
 import type { PartWriter } from "./writers/part-writer.js";
@@ -38,12 +39,13 @@ export class ReduceRun {
     readonly writer: PartWriter,
     base: TaskContext<unknown>,
     readonly hooks: ReduceHooks,
+    emitTo: EmitTo,
   ) {
     this.#groups = new GroupReader(records);
     this.#context = {
       ...base,
       emit: (key, value) => this.#emit(key, value),
-      emitTo: () => undefined,
+      emitTo: (output, key, value) => this.#emitTo(emitTo, output, key, value),
     };
   }
 
@@ -159,6 +161,15 @@ export class ReduceRun {
     encodeValue(encodedValue, value);
     try {
       this.#write(kind, encodedKey.bytes, 0, encodedKey.length, encodedValue.length);
+    } catch (error) {
+      throw this.#gate.failed(error);
+    }
+  }
+
+  #emitTo(emitTo: EmitTo, output: string, key: JobKey, value: JobValue): void {
+    this.#gate.check();
+    try {
+      emitTo(output, key, value);
     } catch (error) {
       throw this.#gate.failed(error);
     }

@@ -6,6 +6,7 @@ const harmlessCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "MR_KEY_INVALID",
   "MR_VALUE_INVALID",
   "MR_KEY_KINDS_MIXED",
+  "MR_OUTPUT_UNKNOWN",
 ]);
 
 const endedReason =

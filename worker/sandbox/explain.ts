@@ -19,6 +19,9 @@ const permanentCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "MR_KEY_KINDS_MIXED",
   "MR_VALUE_INVALID",
   "MR_PARTITION_INVALID",
+  "MR_OUTPUT_UNKNOWN",
+  "MR_FOLDER_INVALID",
+  "MR_FOLDERS_TOO_MANY",
   "MR_RECORD_TOO_LARGE",
 ]);
 

@@ -20,6 +20,7 @@ import {
   writeRecords,
   type StreamWriter,
 } from "#worker/map/stream-writers";
+import { refuseEmitTo } from "#worker/runs/emit-to";
 import { UserCounters } from "#worker/runs/counters";
 import type { GroupReader } from "#worker/runs/groups";
 import { threadMemoryBytes } from "./attempt-memory.js";
@@ -43,6 +44,10 @@ export interface RunningAttempt {
   readonly place: RecordPlace | null;
   run(): Promise<AttemptOutcome>;
 }
+
+const inMapOfReducingJob = refuseEmitTo(
+  "emitTo only in reduce, or in a job without a reducer; what map emits goes to the reducers",
+);
 
 /** A map attempt from split to run file, or to part when the job has no reducer. */
 export class MapAttempt implements RunningAttempt {
@@ -98,7 +103,8 @@ export class MapAttempt implements RunningAttempt {
       typeof combine === "object" && combine.kind === "aggregate"
         ? new CombineEmitter(combine.spec.name as NumberAggregateName, spills, partitioner, memory)
         : new SortEmitter(spills, partitioner, memory);
-    const run = new MapRun(step, this.#source(), source, emitter, base, this.#hooks());
+    const hooks = this.#hooks();
+    const run = new MapRun(step, this.#source(), source, emitter, base, hooks, inMapOfReducingJob);
     this.#run = run;
     await run.run();
     const summary = emitter.finish();
@@ -124,7 +130,8 @@ export class MapAttempt implements RunningAttempt {
     try {
       const emitter = new PartEmitter(part.writer);
       const base = makeContext(order, definition, this.#counters, {});
-      const run = new MapRun(step, this.#source(), source, emitter, base, this.#hooks());
+      const hooks = this.#hooks();
+      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, part.emitTo);
       this.#run = run;
       await run.run();
       const written = await part.finish();

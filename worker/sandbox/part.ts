@@ -3,11 +3,14 @@ import { outputPaths, scratchPaths } from "#shared/model/keys";
 import type { Part } from "#shared/model/result";
 import { openPartWriter } from "#worker/reduce/writers/open-part-writer";
 import type { PartWriter } from "#worker/reduce/writers/part-writer";
+import { refuseEmitTo, type EmitTo } from "#worker/runs/emit-to";
 import type { AttemptOrder } from "./orders.js";
 import { placeOf } from "./storage.js";
 
 export interface OpenPart {
   readonly writer: PartWriter;
+  /** Writes to a named output. */
+  readonly emitTo: EmitTo;
   /** Durable under its attempt-private name when it resolves. */
   finish(): Promise<Part>;
   discard(): Promise<void>;
@@ -21,6 +24,7 @@ export async function openPart(order: AttemptOrder): Promise<OpenPart> {
   const writer = openPartWriter(order.spec.writer, await backend.write(key), { overflowPath });
   return {
     writer,
+    emitTo: refuseEmitTo("nothing, as the job declares no outputs"),
     finish: async () => ({ location, ...(await writer.finish()) }),
     discard: () => writer.discard(),
   };

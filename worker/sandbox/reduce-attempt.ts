@@ -90,10 +90,12 @@ export class ReduceAttempt implements RunningAttempt {
     const part = await openPart(order);
     try {
       const base = makeContext(order, job.definition, this.#counters, {});
-      const run = new ReduceRun(job.step, merger, part.writer, base, {
-        onStep: (group) => this.progress.stepAt(1, group),
-        onProgress: (recordsIn, recordsOut) => this.#progress(recordsIn, recordsOut),
-      });
+      const hooks = {
+        onStep: (group: number) => this.progress.stepAt(1, group),
+        onProgress: (recordsIn: number, recordsOut: number) =>
+          this.#progress(recordsIn, recordsOut),
+      };
+      const run = new ReduceRun(job.step, merger, part.writer, base, hooks, part.emitTo);
       this.#run = run;
       await run.run();
       const written = await part.finish();
