@@ -21,6 +21,9 @@ function job(changes: Partial<JobView> = {}): JobView {
     reduce: stage,
     attempts: { running: 0, failed: 0, lost: 0 },
     failure: null,
+    parent: null,
+    steps: [],
+    stepsLeftOut: 0,
     spec: {
       name: "w",
       paramSpecs: {},
@@ -90,6 +93,7 @@ describe("failureLines", () => {
       failure: {
         code: "MR_USER_CODE_FAILED",
         message: "map failed: cannot read x",
+        jobId: "w-20260101-000000-abcd",
         task: "map-00003",
         attempt: 4,
         worker: "worker-1",

@@ -39,7 +39,10 @@ export function jobView(api: ApiContext, jobId: JobId): JobView {
       failed: attemptCounts.failed,
       lost: attemptCounts.lost,
     },
-    failure: job.failure === null ? null : failureView(job.failure),
+    failure: job.failure === null ? null : failureView(jobId, job.failure),
+    parent: job.spec.stepRun?.parentId ?? null,
+    steps: [],
+    stepsLeftOut: 0,
     spec,
   };
 }
@@ -59,11 +62,15 @@ function stageProgress(job: views.JobView, stage: Stage, runningFraction: number
   };
 }
 
-function failureView({ failure, stage, taskIndex, attempt, workerId }: JobFailure): FailureView {
+function failureView(
+  jobId: JobId,
+  { failure, stage, taskIndex, attempt, workerId }: JobFailure,
+): FailureView {
   const { code, message, userFrame, stack, place, logTail } = failure;
   return {
     code,
     message,
+    jobId,
     task: stage === null || taskIndex === null ? null : taskName({ stage, taskIndex }),
     attempt,
     worker: workerId,

@@ -122,6 +122,7 @@ export async function postPlan(api: ApiContext, request: Request, response: Resp
     fileCount,
     reasons: [...reasons],
     splits: splits.slice(0, planSplitsMax),
+    steps: [],
   };
   response.json(answer);
 }

@@ -52,6 +52,9 @@ const job: JobView = {
   reduce: progress,
   attempts: { running: 0, failed: 0, lost: 0 },
   failure: null,
+  parent: null,
+  steps: [],
+  stepsLeftOut: 0,
   spec: {
     name: "wordcount",
     paramSpecs: {},

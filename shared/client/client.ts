@@ -37,6 +37,8 @@ export interface PageQuery {
 export interface JobFilter extends PageQuery {
   readonly status?: JobStatus;
   readonly name?: string;
+  /** Instead of the jobs that were submitted: those that run the steps of this one. */
+  readonly parent?: string;
 }
 
 export interface TaskFilter extends PageQuery {

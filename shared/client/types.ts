@@ -38,6 +38,8 @@ export type StageProgress = z.infer<typeof stageProgressSchema>;
 export const jobFailureSchema = z.object({
   code: z.string(),
   message: z.string(),
+  /** The job that `task` is of: of a job with steps, the one that ran the step. */
+  jobId: z.string().default(""),
   /** `map-00003`; null when no task is to blame (planning, commit). */
   task: z.string().nullable(),
   attempt: z.int().min(1).nullable(),
@@ -50,6 +52,27 @@ export const jobFailureSchema = z.object({
   logTail: z.array(z.string()),
 });
 export type JobFailure = z.infer<typeof jobFailureSchema>;
+
+/** One run of a step of a job with steps: a job of its own, whose `parent` is this one. */
+export const stepViewSchema = z.object({
+  /** The step's name; of a job of one step, the job's. */
+  name: z.string(),
+  /** From 1; larger in a repeated step. */
+  round: z.int().min(1),
+  /** Whether it only looks at keys, to choose ranges of them for the run that follows. */
+  isSample: z.boolean(),
+  /** Whether it writes the last round of a repeated last step in the form of the job's output. */
+  isCopy: z.boolean(),
+  /** Null as long as it has not begun. */
+  jobId: z.string().nullable(),
+  /** `pending`: it has not begun. In a job that ended it never will. */
+  status: z.enum([...jobStatusSchema.options, "pending"]),
+  startedAt: instant.nullable(),
+  endedAt: instant.nullable(),
+  map: stageProgressSchema,
+  reduce: stageProgressSchema,
+});
+export type StepView = z.infer<typeof stepViewSchema>;
 
 /** The spec as submitted, without the hash of the bundle. */
 export const jobSpecViewSchema = jobSpecSchema.omit({ bundleSha256: true }).loose();
@@ -69,6 +92,16 @@ export const jobViewSchema = z.object({
   reduce: stageProgressSchema,
   attempts: z.object({ running: count, failed: count, lost: count }),
   failure: jobFailureSchema.nullable(),
+  /** The job that it is a step of; null for every job that someone submitted. */
+  parent: z.string().nullable().default(null),
+  /**
+   * Of a job with steps, or with keys in total order: the last runs of steps, oldest first, then the
+   * steps that have not begun. Empty for other jobs. `map` and `reduce` are those of the run that is
+   * under way, and sums over all once the job ended.
+   */
+  steps: z.array(stepViewSchema).default([]),
+  /** Runs of steps that ended so long ago that `steps` does not show them. */
+  stepsLeftOut: count.default(0),
   spec: jobSpecViewSchema,
 });
 export type JobView = z.infer<typeof jobViewSchema>;
@@ -142,8 +175,7 @@ export const jobOutputSchema = z.object({
 });
 export type JobOutput = z.infer<typeof jobOutputSchema>;
 
-/** A plan without a run: what a submission would become. */
-export const planViewSchema = z.object({
+const planFields = {
   splitCount: count,
   /** Number of reduce tasks; 0 for a map-only job. */
   partitionCount: count,
@@ -153,6 +185,27 @@ export const planViewSchema = z.object({
   reasons: z.array(z.string()),
   /** The first `planSplitsMax` splits. */
   splits: z.array(splitSchema),
+};
+
+/** What a step would become, where its input is there already. */
+export const stepPlanSchema = z.object({
+  name: z.string(),
+  /** Whether a sample of the keys is taken before, to choose ranges of them. */
+  hasSample: z.boolean(),
+  /** Rounds at most; 1 for a step that is not repeated. */
+  roundsMax: z.int().min(1),
+  /** Null for a step over the output of another one, which does not exist yet. */
+  plan: z.object(planFields).nullable(),
+  /** Why there is no plan. */
+  note: z.string().nullable(),
+});
+export type StepPlan = z.infer<typeof stepPlanSchema>;
+
+/** A plan without a run: what a submission would become; of a job with steps, what its first step would. */
+export const planViewSchema = z.object({
+  ...planFields,
+  /** Of a job with steps, or with keys in total order: each of them. Empty for other jobs. */
+  steps: z.array(stepPlanSchema).default([]),
 });
 export type PlanView = z.infer<typeof planViewSchema>;
 export const planSplitsMax = 100;

@@ -24,7 +24,8 @@ export interface AttemptRef extends TaskRef {
 /** What a job may be called; free of characters that mean something in paths. */
 export const jobNamePattern = /^[a-z0-9][a-z0-9_-]{0,40}$/i;
 
-const jobIdPattern = /^[a-z0-9][a-z0-9._-]{0,62}-\d{8}-\d{6}-[a-z0-9]{4}$/i;
+/** A job that runs a step of another has both names in front, and its round: 105 characters at most. */
+const jobIdPattern = /^[a-z0-9][a-z0-9._-]{0,104}-\d{8}-\d{6}-[a-z0-9]{4}$/i;
 
 /** Whether a text has the form of a job id, and so is safe as a folder name. */
 export function isJobId(text: string): boolean {

@@ -89,6 +89,8 @@ export const stepRunSchema = z.strictObject({
   formerCounters: z.record(z.string(), z.number()),
   /** It only looks at keys: each task emits at most so many of them, spread over its split. */
   sampleKeysMax: z.int().min(1).optional(),
+  /** It runs none of the user's code: it writes the step's records in the form of the job's output. */
+  copies: z.literal(true).optional(),
 });
 export type StepRun = z.infer<typeof stepRunSchema>;
 
