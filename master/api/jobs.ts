@@ -13,11 +13,11 @@ import { fault } from "#shared/errors/fault";
 import type { JobId } from "#shared/model/ids";
 import { isFinal, jobSpecSchema } from "#shared/model/job";
 import { outputPaths } from "#shared/model/keys";
+import { checkSpec } from "./check-spec.js";
 import type { ApiContext } from "./context.js";
 import { jobView } from "./job-view.js";
 import { beyond, pageOf, pageQuery } from "./page.js";
 import { check } from "./problem.js";
-import { checkSpec } from "./submit.js";
 
 export const jobPath = z.object({ jobId: z.string() });
 

@@ -48,7 +48,7 @@ describe("a submission that is not right", () => {
   it("names every field, its value and what is allowed", async () => {
     const { status, body } = await submit({
       name: "no spaces allowed",
-      inputs: [],
+      inputs: "in",
       attemptsMax: 0,
       reader: { kind: "xml" },
       colour: "red",
@@ -64,7 +64,7 @@ describe("a submission that is not right", () => {
       "reader.kind",
     ]);
     expect(errors["attemptsMax"]).toBe("is 0; too small: expected number to be >=1");
-    expect(errors["reader.kind"]).toMatch(/is "xml"; .*'text' \| 'jsonl'/);
+    expect(errors["reader.kind"]).toMatch(/is "xml"; .*'text' \| 'chunk' \| 'jsonl'/);
     expect(errors["name"]).toContain('is "no spaces allowed"');
     expect(await jobCount()).toBe(0);
   });
@@ -74,6 +74,78 @@ describe("a submission that is not right", () => {
     const fields = (body.errors ?? []).map((each) => each.field);
     expect(fields).toEqual(expect.arrayContaining(["name", "inputs", "reader", "hasReducer"]));
     expect(body.errors?.[0]?.detail).toContain("is required");
+  });
+
+  const text = { kind: "text" };
+  const former = { name: "before", inputs: [], reader: { kind: "former" } };
+  const lines = { name: "lines", inputs: ["/in"], reader: text };
+  const step = { name: "one", hasReducer: true, sources: [lines] };
+  const bare = { partitionCount: undefined };
+
+  it.each([
+    ["no input", { inputs: [] }, "inputs", "at least one location"],
+    ["an order without a reducer", { hasReducer: false, totalOrder: true }, "totalOrder", "true"],
+    [
+      "a step run",
+      { stepRun: { parentId: "a", stepIndex: 0, round: 1, formerCounters: {} } },
+      "stepRun",
+      "the master alone",
+    ],
+    [
+      "a former step of the only one",
+      { reader: { kind: "former" } },
+      "reader.kind",
+      "before the first step",
+    ],
+    ["two sources of a name", { sources: [lines, lines] }, "sources.1.name", '"lines"'],
+    ["a source of no place", { sources: [{ ...lines, inputs: [] }] }, "sources.0.inputs", "[]"],
+    [
+      "a side of no place",
+      { sides: [{ name: "a", as: "text", inputs: [] }] },
+      "sides.0.inputs",
+      "[]",
+    ],
+    ["partitions beside steps", { steps: [step], partitionCount: 3 }, "partitionCount", "is 3"],
+    ["two steps of a name", { ...bare, steps: [step, step] }, "steps.1.name", '"one"'],
+    [
+      "a first step over another",
+      { ...bare, steps: [{ ...step, sources: [former] }] },
+      "steps.0.sources.0.reader.kind",
+      "former",
+    ],
+    [
+      "a first side of another",
+      {
+        ...bare,
+        steps: [{ ...step, sides: [{ name: "s", as: "records", inputs: [], isFormer: true }] }],
+      },
+      "steps.0.sides.0.isFormer",
+      "unless it is repeated",
+    ],
+    [
+      "places of a former step",
+      {
+        ...bare,
+        steps: [step, { ...step, name: "two", sources: [{ ...former, inputs: ["/x"] }] }],
+      },
+      "steps.1.sources.0.inputs",
+      "/x",
+    ],
+    [
+      "partitions of a step without a reducer",
+      { ...bare, steps: [{ ...step, hasReducer: false, partitionCount: 2 }] },
+      "steps.0.partitionCount",
+      "is 2",
+    ],
+  ])("refuses what contradicts itself: %s", async (_what, change, field, detail) => {
+    const { status, body } = await submit({ hasReducer: true, ...change });
+    expect(status).toBe(400);
+    expect(body["code"]).toBe("MR_REQUEST_INVALID");
+    expect(body.errors).toContainEqual({
+      field,
+      detail: expect.stringContaining(detail) as string,
+    });
+    expect(await jobCount()).toBe(0);
   });
 
   it.each([

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Request, Response } from "express";
-import { resolveParams } from "#shared/authoring/params";
 import { fault } from "#shared/errors/fault";
 import { isFinal, jobSpecSchema, type JobSpec } from "#shared/model/job";
 import { makeJobId, type JobId } from "#shared/model/ids";
 import { keys } from "#shared/model/keys";
 import { parseLocation } from "#shared/storage/locations";
+import { checkSpec } from "./check-spec.js";
 import type { ApiContext } from "./context.js";
 import { jobView } from "./job-view.js";
-import { check, FieldFault, type FieldProblem } from "./problem.js";
+import { check, FieldFault } from "./problem.js";
 
 const keyPattern = /^[\x21-\x7e]{1,200}$/;
 
@@ -131,35 +131,6 @@ export class Submits {
     if (stat !== null) return;
     throw fault("MR_BUNDLE_NOT_FOUND", "the job's bundle was not uploaded", { bundleSha256 });
   }
-}
-
-/**
- * Checks what the schema alone cannot.
- * @returns the spec with complete parameters
- * @throws MR_REQUEST_INVALID, MR_PARAM_INVALID, MR_LOCATION_UNSUPPORTED
- */
-export function checkSpec(spec: JobSpec): JobSpec {
-  const { params, problems } = resolveParams(spec.paramSpecs, spec.params);
-  if (problems.length > 0) {
-    const errors = problems.map(({ field, problem }) => ({ field, detail: problem }));
-    const fields = errors.map((each) => each.field).join(", ");
-    throw new FieldFault("MR_PARAM_INVALID", `parameters are not right: ${fields}`, errors);
-  }
-  const errors: FieldProblem[] = [];
-  if (spec.reader.kind === "fixed" && spec.reader.keyBytes > spec.reader.recordBytes) {
-    const detail = `is ${spec.reader.keyBytes}; at most recordBytes (${spec.reader.recordBytes})`;
-    errors.push({ field: "reader.keyBytes", detail });
-  }
-  if (!spec.hasReducer && spec.partitionCount !== undefined) {
-    const detail = `is ${spec.partitionCount}; a job without a reducer has no partitions`;
-    errors.push({ field: "partitionCount", detail });
-  }
-  if (errors.length > 0) {
-    throw new FieldFault("MR_REQUEST_INVALID", "fields contradict each other", errors);
-  }
-  for (const location of spec.inputs) parseLocation(location);
-  if (spec.output !== undefined) parseLocation(spec.output);
-  return { ...spec, params };
 }
 
 function readKey(request: Request): string | null {
