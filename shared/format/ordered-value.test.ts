@@ -36,7 +36,7 @@ function rankOf(sortKey: SortKey): number {
 function compare(left: SortKey, right: SortKey): number {
   if (typeof left === "number" && typeof right === "number") return compareNumbers(left, right);
   if (typeof left === "string" && typeof right === "string") {
-    return compareLists([...left], [...right], (a, b) => codeOf(a) - codeOf(b));
+    return compareLists(Array.from(left), Array.from(right), (a, b) => codeOf(a) - codeOf(b));
   }
   if (left instanceof Uint8Array && right instanceof Uint8Array) {
     return compareLists([...left], [...right], (a, b) => a - b);

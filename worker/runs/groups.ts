@@ -1,11 +1,12 @@
 import { decodeKey, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import { decodeValue } from "#shared/format/value";
-import { hasKey, type RecordStream, type RecordView } from "./record-view.js";
+import { prefixEnd, readPlainKey } from "./order-keys.js";
+import { hasKey, startsWith, type RecordStream, type RecordView } from "./record-view.js";
 
 /** Cuts a sorted stream into groups of equal keys. A group's values stream and can be walked once. */
 export class GroupReader {
-  /** The present group's key, encoded; `[0, length)`. */
+  /** The present group's key, encoded; `[0, length)`. Never composite. */
   readonly key = new Scratch();
   /** Map task of the group's first record. */
   origin = 0;
@@ -13,8 +14,14 @@ export class GroupReader {
   #hasRecord = false;
   #isFirst = false;
   #isEnded = true;
+  /** Of composite keys: what all records of the group begin with. */
+  readonly #prefix = new Scratch(16);
 
-  constructor(readonly stream: RecordStream) {}
+  /** @param kindOfComposite where keys are composite (see `order-keys.ts`), what kind they are of */
+  constructor(
+    readonly stream: RecordStream,
+    readonly kindOfComposite: (() => KeyKind) | null = null,
+  ) {}
 
   /** Moves to the next group, past what was left of the present one; false at the end. */
   nextGroup(): boolean {
@@ -24,8 +31,12 @@ export class GroupReader {
     if (this.groupCount === 0) this.#hasRecord = this.stream.next();
     if (!this.#hasRecord) return false;
     const record = this.stream.record;
-    this.key.length = 0;
-    this.key.append(record.bytes, record.keyStart, record.keyEnd);
+    if (this.kindOfComposite === null) {
+      this.key.length = 0;
+      this.key.append(record.bytes, record.keyStart, record.keyEnd);
+    } else {
+      this.#takeComposite(record, this.kindOfComposite());
+    }
     this.origin = record.origin;
     this.groupCount++;
     this.#isFirst = true;
@@ -41,9 +52,22 @@ export class GroupReader {
       return true;
     }
     this.#hasRecord = this.stream.next();
-    if (this.#hasRecord && hasKey(this.stream.record, this.key.bytes, this.key.length)) return true;
+    if (this.#hasRecord && this.#isSameGroup(this.stream.record)) return true;
     this.#isEnded = true;
     return false;
+  }
+
+  #isSameGroup(record: RecordView): boolean {
+    return this.kindOfComposite === null
+      ? hasKey(record, this.key.bytes, this.key.length)
+      : startsWith(record, this.#prefix.bytes, this.#prefix.length);
+  }
+
+  #takeComposite({ bytes, keyStart, keyEnd }: RecordView, kind: KeyKind): void {
+    const end = prefixEnd(kind, bytes, keyStart, keyEnd);
+    this.#prefix.length = 0;
+    this.#prefix.append(bytes, keyStart, end);
+    readPlainKey(this.key, kind, bytes, keyStart, end);
   }
 
   get record(): RecordView {

@@ -32,6 +32,16 @@ export function hasKey(record: RecordView, key: Buffer, keyBytes: number): boole
   return true;
 }
 
+/** Whether the record's key begins with `prefix[0, prefixBytes)`. */
+export function startsWith(record: RecordView, prefix: Buffer, prefixBytes: number): boolean {
+  const { bytes, keyStart } = record;
+  if (record.keyEnd - keyStart < prefixBytes) return false;
+  for (let at = prefixBytes - 1; at >= 0; at--) {
+    if (bytes[keyStart + at] !== prefix[at]) return false;
+  }
+  return true;
+}
+
 /** Unsigned order of two byte ranges, a prefix before what it is a prefix of, from byte `skip` on. */
 export function compareBytes(
   left: Buffer,
