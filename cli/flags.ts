@@ -40,7 +40,13 @@ export const jobFlags: readonly Flag[] = [
     name: "input",
     value: "PATH",
     isRepeatable: true,
-    about: "File, folder or glob to read; may be given again.",
+    about: "File, folder or glob to read, NAME=PATH where inputs have names; may be given again.",
+  },
+  {
+    name: "side",
+    value: "NAME=FILE",
+    isRepeatable: true,
+    about: "A side input that every task gets whole; may be given again.",
   },
   { name: "output", value: "PATH", about: "Folder to write; must be new, empty or overwritten." },
   { name: "overwrite", about: "Replace an output that exists once the job has succeeded." },
@@ -51,11 +57,15 @@ export const jobFlags: readonly Flag[] = [
     isRepeatable: true,
     about: "A parameter that the job declares; may be given again.",
   },
-  { name: "reducers", value: "N", about: "Number of reduce tasks, and so of parts." },
+  {
+    name: "reducers",
+    value: "N",
+    about: "Number of reduce tasks of the last step, and so of parts.",
+  },
   {
     name: "split-bytes",
     value: "SIZE",
-    about: "Target size of one map task's input, such as 64MiB.",
+    about: "Target size of one map task's input in every step, such as 64MiB.",
   },
   { name: "attempts", value: "N", about: "Failures of one task that fail the job." },
   {

@@ -1,17 +1,20 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AnyJobDefinition } from "#shared/authoring/any-job";
 import { resolveParams, type ParamProblem } from "#shared/authoring/params";
+import { submissionOf } from "#shared/authoring/spec";
 import { fault } from "#shared/errors/fault";
 import { jobSpecSchema, type JobSubmission, type ParamValue } from "#shared/model/job";
 import { limits } from "#shared/model/limits";
 import type { Invocation } from "./command.js";
+import { assignInputs, assignSides } from "./inputs.js";
 import type { LoadedJob } from "./job-file.js";
 
 /** What the person who submits decides; all else stands in the job file. */
 export interface SubmitChoices {
-  /** As written: relative to `cwd`, a path, a folder or a glob. */
+  /** As written: relative to `cwd`, a path, a folder or a glob; `NAME=PATH` where inputs have names. */
   readonly inputs: readonly string[];
+  /** As written: `NAME=PATH`. */
+  readonly sides?: readonly string[];
   readonly output?: string | undefined;
   readonly overwrite?: boolean;
   readonly name?: string | undefined;
@@ -26,6 +29,7 @@ export interface SubmitChoices {
 export function readChoices(invocation: Invocation): SubmitChoices {
   return {
     inputs: [...invocation.texts("input"), ...invocation.positionals.slice(1)],
+    sides: invocation.texts("side"),
     output: invocation.text("output"),
     overwrite: invocation.has("overwrite"),
     name: invocation.text("name"),
@@ -60,33 +64,19 @@ export function buildSubmission(
   cwd: string,
 ): JobSubmission {
   const { definition } = job;
-  if (choices.inputs.length === 0) {
-    throw fault("MR_ARGUMENT_INVALID", "--input is missing; allowed: a file, a folder or a glob");
-  }
-  const specs = definition.params ?? {};
-  const { params, problems } = resolveParams(specs, choices.params ?? {});
+  const inputs = assignInputs(definition, choices.inputs);
+  const sides = assignSides(definition, choices.sides ?? []);
+  const { params, problems } = resolveParams(definition.params ?? {}, choices.params ?? {});
   if (problems.length > 0) throw problemsFault("MR_PARAM_INVALID", "parameters", problems);
-  const partitionCount = partitionCountOf(definition, params, choices.reducers);
-  const splitBytes = choices.splitBytes ?? definition.splitBytes;
-  const attemptsMax = choices.attemptsMax ?? definition.attemptsMax;
-  const taskTimeoutMs = choices.taskTimeoutMs ?? definition.taskTimeoutMs;
-  const submission: JobSubmission = {
-    name: choices.name ?? definition.name,
+  const { output } = choices;
+  const submission = submissionOf(definition, {
+    ...choices,
     bundleSha256: job.bundle.sha256,
-    paramSpecs: JSON.parse(JSON.stringify(specs)) as NonNullable<JobSubmission["paramSpecs"]>,
     params,
-    inputs: choices.inputs.map((input) => absoluteLocation(input, cwd)),
-    ...(choices.output === undefined ? {} : { output: absoluteLocation(choices.output, cwd) }),
-    overwrite: choices.overwrite ?? false,
-    reader: definition.input?.spec ?? { kind: "text" },
-    writer: definition.output.spec,
-    hasReducer: definition.reduce !== undefined,
-    hasCombiner: definition.combine !== undefined,
-    ...(partitionCount === undefined ? {} : { partitionCount }),
-    ...(splitBytes === undefined ? {} : { splitBytes }),
-    ...(attemptsMax === undefined ? {} : { attemptsMax }),
-    ...(taskTimeoutMs === undefined ? {} : { taskTimeoutMs }),
-  };
+    inputs: absoluteLocations(inputs, cwd),
+    sides: absoluteLocations(sides, cwd),
+    output: output === undefined ? undefined : absoluteLocation(output, cwd),
+  });
   const checked = jobSpecSchema.safeParse(submission);
   if (checked.success) return submission;
   const found = checked.error.issues.map((issue) => ({
@@ -96,26 +86,14 @@ export function buildSubmission(
   throw problemsFault("MR_JOB_INVALID", "the job", found);
 }
 
-/** Ranges fix the number of reduce tasks: one more than there are boundaries. */
-function partitionCountOf(
-  definition: AnyJobDefinition,
-  params: Record<string, ParamValue>,
-  reducers: number | undefined,
-): number | undefined {
-  const wanted = reducers ?? definition.reducers;
-  const { partition } = definition;
-  if (definition.reduce === undefined) {
-    if (reducers === undefined) return undefined;
-    throw fault("MR_ARGUMENT_INVALID", "--reducers is given, but the job has no reducer");
-  }
-  if (typeof partition !== "object") return wanted;
-  const ranges = partition.boundaries(params).length + 1;
-  if (wanted === undefined || wanted === ranges) return ranges;
-  throw fault(
-    "MR_JOB_INVALID",
-    `reducers is ${wanted}; allowed: ${ranges}, one more than byRange() has boundaries`,
-    { field: "reducers" },
+function absoluteLocations(
+  locations: ReadonlyMap<string, readonly string[]>,
+  cwd: string,
+): Map<string, string[]> {
+  const absolute = [...locations].map(
+    ([name, paths]) => [name, paths.map((each) => absoluteLocation(each, cwd))] as const,
   );
+  return new Map(absolute);
 }
 
 /** @throws MR_LOCATION_UNSUPPORTED for anything that is not a path */

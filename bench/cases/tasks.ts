@@ -79,12 +79,12 @@ async function runOnce(
     });
     await cluster.client.putBundle(bundle.sha256, bundle.bytes);
     const startedMs = performance.now();
-    const { jobId } = await runJob(cluster.client, {
-      ...bundle.submission,
-      inputs: [input],
+    const submission = bundle.submit({
+      input,
       output: path.join(folder, "output"),
       splitBytes: bytesPerTask,
     });
+    const { jobId } = await runJob(cluster.client, submission);
     const wallMs = performance.now() - startedMs;
     const { map } = await cluster.client.getJob(jobId);
     const error = map.total === taskCount ? null : `planned ${map.total} tasks`;

@@ -4,6 +4,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import type { Job } from "#shared/authoring/any-job";
+import { resolveParams } from "#shared/authoring/params";
+import { inputNamesOf, submissionOf, type Placement } from "#shared/authoring/spec";
 import { fault } from "#shared/errors/fault";
 import type { JobSubmission } from "#shared/model/job";
 
@@ -11,8 +13,15 @@ import type { JobSubmission } from "#shared/model/job";
 export interface Bundle {
   readonly sha256: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** All of a submission but inputs, output and parameters. */
-  readonly submission: Omit<JobSubmission, "inputs" | "output" | "params">;
+  /** The submission over one input, which all inputs of the job read. */
+  submit(placement: InputPlacement): JobSubmission & { readonly output: string };
+}
+
+export interface InputPlacement extends Omit<Placement, "bundleSha256" | "inputs" | "params"> {
+  /** Location of the input. */
+  readonly input: string;
+  readonly output: string;
+  readonly params?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,15 +49,23 @@ export async function bundleJob(root: string, name: string, folder: string): Pro
   fs.writeFileSync(file, bytes);
   const module = (await import(pathToFileURL(file).href)) as { default: Job };
   const { definition } = module.default;
-  const submission = {
-    name: definition.name,
-    bundleSha256: sha256,
-    paramSpecs: { ...definition.params },
-    reader: definition.input?.spec ?? { kind: "text" as const },
-    writer: definition.output.spec,
-    hasReducer: definition.reduce !== undefined,
-    hasCombiner: definition.combine !== undefined,
-    ...(definition.reducers === undefined ? {} : { partitionCount: definition.reducers }),
+  return {
+    sha256,
+    bytes,
+    submit: ({ input, params: given = {}, ...placement }) => {
+      const { params, problems } = resolveParams(definition.params ?? {}, given);
+      const [problem] = problems;
+      if (problem !== undefined) {
+        throw fault("MR_PARAM_INVALID", `${problem.field} ${problem.problem}`, { name });
+      }
+      const inputs = new Map(inputNamesOf(definition).map((each) => [each, [input]]));
+      const submission = submissionOf(definition, {
+        ...placement,
+        bundleSha256: sha256,
+        params,
+        inputs,
+      });
+      return { ...submission, output: placement.output };
+    },
   };
-  return { sha256, bytes, submission };
 }

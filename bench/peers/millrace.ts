@@ -71,14 +71,14 @@ async function runOnCluster(
     const output = path.join(order.folder, "output");
     watch.start();
     const startedMs = performance.now();
-    await runJob(cluster.client, {
-      ...bundle.submission,
-      inputs: [order.input.path],
+    const submission = bundle.submit({
+      input: order.input.path,
       output,
       params: facts.params?.(order.input.path, facts.partitionCount) ?? {},
-      partitionCount: facts.partitionCount,
-      ...(options.splitBytes === null ? {} : { splitBytes: options.splitBytes }),
+      reducers: facts.partitionCount,
+      splitBytes: options.splitBytes ?? undefined,
     });
+    await runJob(cluster.client, submission);
     const wallMs = performance.now() - startedMs;
     watch.finish();
     const [, ...workers] = cluster.pids;
