@@ -6,7 +6,9 @@ import {
   encodePartialCount,
   encodePartialMean,
   encodeValue,
+  valueTags,
 } from "#shared/format/value";
+import { readWtf8 } from "#shared/format/wtf8";
 import { notANumber, type AggregateName } from "#worker/runs/accumulator";
 import { mixedKinds } from "#worker/runs/run-cursor";
 import type { RunSummary } from "#worker/runs/run-writer";
@@ -25,6 +27,17 @@ export interface Emitter {
   emit(key: JobKey, value: unknown): void;
   /** A record that is bytes already: the key, then the value, lying one behind the other. */
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number, valueEnd: number): void;
+  /**
+   * A line that a program wrote: key and value are texts, encoded as they lie there, whatever bytes they
+   * are. A `valueStart` below 0 stands for no value.
+   */
+  emitLine(
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
   /** True when `drain` must be awaited before more is emitted. */
   readonly isFull: boolean;
   drain(): Promise<void>;
@@ -41,8 +54,7 @@ export interface MapMemory {
 /** Sorts records as they are; a user's combiner runs when they are written. */
 export class SortEmitter implements Emitter {
   recordCount = 0;
-  readonly isFull = false;
-  readonly #buffer: SortBuffer;
+  protected readonly buffer: SortBuffer;
   readonly #key = new Scratch(256);
   readonly #value = new Scratch(256);
   #keyKind: KeyKind = keyKinds.none;
@@ -52,7 +64,15 @@ export class SortEmitter implements Emitter {
     readonly partitioner: Partitioner,
     memory: MapMemory,
   ) {
-    this.#buffer = new SortBuffer(memory.arena, spills.partitionCount);
+    this.buffer = new SortBuffer(memory.arena, spills.partitionCount);
+  }
+
+  get isFull(): boolean {
+    return false;
+  }
+
+  get keyKind(): KeyKind {
+    return this.#keyKind;
   }
 
   emit(key: JobKey, value: unknown): void {
@@ -72,15 +92,33 @@ export class SortEmitter implements Emitter {
     if (this.#keyKind !== keyKinds.bytes) this.#setKind(keyKinds.bytes);
     this.recordCount++;
     const partition = this.partitioner.of(keyKinds.bytes, bytes, keyStart, keyEnd);
-    if (this.#buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
-    this.spills.spill(this.#buffer);
-    this.#buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
+    if (this.buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
+    this.spills.spill(this.buffer);
+    this.buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
+  }
+
+  emitLine(
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
+    this.recordCount++;
+    const { arena } = this.buffer;
+    const partition = this.partitioner.of(keyKinds.string, bytes, keyStart, keyEnd);
+    const tag = valueStart < 0 ? valueTags.null : valueTags.string;
+    const from = valueStart < 0 ? valueEnd : valueStart;
+    if (arena.addTagged(partition, bytes, keyStart, keyEnd, tag, from, valueEnd)) return;
+    this.spills.spill(this.buffer);
+    arena.addTagged(partition, bytes, keyStart, keyEnd, tag, from, valueEnd);
   }
 
   async drain(): Promise<void> {}
 
   finish(): RunSummary {
-    return this.spills.finish(this.#buffer);
+    return this.spills.finish(this.buffer);
   }
 
   #add(
@@ -92,7 +130,7 @@ export class SortEmitter implements Emitter {
     valueEnd: number,
   ): void {
     const partition = this.partitioner.of(this.#keyKind, key, keyStart, keyEnd);
-    const buffer = this.#buffer;
+    const { buffer } = this;
     if (buffer.arena.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd)) return;
     this.spills.spill(buffer);
     buffer.arena.add(partition, key, keyStart, keyEnd, value, valueStart, valueEnd);
@@ -145,6 +183,12 @@ export class CombineEmitter implements Emitter {
 
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number): void {
     this.emit(bytes.subarray(keyStart, keyEnd), this.aggregate === "count" ? 1 : null);
+  }
+
+  /** The value of a line is a text: only what counts takes it. */
+  emitLine(bytes: Buffer, keyStart: number, keyEnd: number): void {
+    if (this.aggregate !== "count") throw notANumber(this.aggregate, "a text");
+    this.emit(readWtf8(bytes, keyStart, keyEnd), 1);
   }
 
   async drain(): Promise<void> {}

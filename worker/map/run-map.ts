@@ -16,6 +16,9 @@ export interface MapHooks {
   onProgress(fraction: number, recordsIn: number, recordsOut: number): void;
 }
 
+/** Maps the whole split in a way of its own; counts `recordsIn` and reports. */
+export type MapAll = (run: MapRun) => Promise<void>;
+
 type UserMap = Extract<AnyMapper, (...args: never[]) => unknown>;
 
 /** Records between two reports of progress. */
@@ -38,6 +41,7 @@ export class MapRun {
     base: TaskContext<unknown>,
     readonly hooks: MapHooks,
     emitTo: EmitTo,
+    readonly mapAll: MapAll | null = null,
   ) {
     const { gate } = this;
     this.#context = {
@@ -66,7 +70,7 @@ export class MapRun {
 
   /** The record at hand, for an error message. */
   get place(): RecordPlace | null {
-    if (this.during !== "map" || this.recordsIn === 0) return null;
+    if (this.during !== "map" || this.recordsIn === 0 || this.mapAll !== null) return null;
     const { bytes, start, end, location, offset } = this.source;
     const preview = bytes.toString("utf8", start, Math.min(end, start + previewBytes));
     return { location, offset, preview: end - start > previewBytes ? `${preview}…` : preview };
@@ -77,7 +81,7 @@ export class MapRun {
     try {
       await step.setup?.(this.#context);
       this.during = "map";
-      await this.#mapAll();
+      await (this.mapAll === null ? this.#mapRecords() : this.mapAll(this));
       this.during = "cleanup";
       await step.cleanup?.(this.#context);
     } finally {
@@ -85,17 +89,17 @@ export class MapRun {
     }
     this.gate.throwFailure();
     if (this.emitter.isFull) await this.emitter.drain();
-    this.#report();
+    this.report();
   }
 
-  async #mapAll(): Promise<void> {
+  async #mapRecords(): Promise<void> {
     const { source, input } = this;
     const { map } = input;
     const makeRecord = recordMaker(input, source);
     while (await source.advance()) {
       if (typeof map === "function") await this.#mapBlock(map, makeRecord);
       else await this.#passBlock(keyBytesOf(input));
-      this.#report();
+      this.report();
     }
   }
 
@@ -123,7 +127,7 @@ export class MapRun {
       const pending = map(makeRecord(), context);
       if (pending !== undefined) return pending;
       if (emitter.isFull) return emitter.drain();
-      if (this.recordsIn % progressRecords === 0) this.#report();
+      if (this.recordsIn % progressRecords === 0) this.report();
     }
     return null;
   }
@@ -140,7 +144,7 @@ export class MapRun {
     }
   }
 
-  #report(): void {
+  report(): void {
     this.hooks.onProgress(this.source.fraction(), this.recordsIn, this.emitter.recordCount);
   }
 }

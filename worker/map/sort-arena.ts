@@ -71,8 +71,22 @@ export class SortArena {
     keyEnd: number,
     valueEnd: number,
   ): boolean {
+    return this.addTagged(partition, bytes, keyStart, keyEnd, valueTags.bytes, keyEnd, valueEnd);
+  }
+
+  /** Adds a record whose value lies behind its key, without its tag. @returns false when the arena is full */
+  addTagged(
+    partition: number,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueTag: number,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
     const keyBytes = keyEnd - keyStart;
-    const valueBytes = valueEnd - keyEnd + 1;
+    const valueBytes = valueEnd - valueStart + 1;
+    if (keyBytes + valueBytes > limits.recordBytesMax) checkSizes(keyBytes, valueBytes);
     if (!this.#hasRoom(keyBytes + valueBytes + 2 * varintBytesMax)) return false;
     if (bytes !== this.#source) {
       this.#source = bytes;
@@ -85,8 +99,8 @@ export class SortArena {
     let at = this.#putSize(this.used, keyBytes);
     at = copyBytes(bytes, sourceView, keyStart, keyEnd, arena, view, at);
     at = this.#putSize(at, valueBytes);
-    arena[at] = valueTags.bytes;
-    this.used = copyBytes(bytes, sourceView, keyEnd, valueEnd, arena, view, at + 1);
+    arena[at] = valueTag;
+    this.used = copyBytes(bytes, sourceView, valueStart, valueEnd, arena, view, at + 1);
     return true;
   }
 

@@ -19,6 +19,9 @@ export interface ReduceHooks {
   onProgress(recordsIn: number, recordsOut: number): void;
 }
 
+/** Reduces all groups in a way of its own; counts `recordsIn` and reports. */
+export type ReduceAll = (run: ReduceRun, groups: GroupReader) => Promise<void>;
+
 /** Groups or records between two reports of progress. */
 const progressSteps = 1024;
 const previewChars = 200;
@@ -40,6 +43,7 @@ export class ReduceRun {
     base: TaskContext<unknown>,
     readonly hooks: ReduceHooks,
     emitTo: EmitTo,
+    readonly reduceAll: ReduceAll | null = null,
   ) {
     this.#groups = new GroupReader(records);
     this.#context = {
@@ -55,7 +59,7 @@ export class ReduceRun {
 
   /** The group at hand, for an error message. */
   place(location: string): RecordPlace | null {
-    if (this.during !== "reduce" || this.groupCount === 0) return null;
+    if (this.during !== "reduce" || this.groupCount === 0 || this.reduceAll !== null) return null;
     const key = this.#groups.decodeKey(this.records.keyKind);
     const text = typeof key === "string" ? key : String(key);
     const preview = `key ${JSON.stringify(text.slice(0, previewChars))}`;
@@ -68,7 +72,8 @@ export class ReduceRun {
     try {
       await step.setup?.(this.#context);
       this.during = "reduce";
-      if (typeof reduce === "function") await this.#callAll(reduce);
+      if (this.reduceAll !== null) await this.reduceAll(this, this.#groups);
+      else if (typeof reduce === "function") await this.#callAll(reduce);
       else if (reduce?.kind === "aggregate")
         await this.#aggregate(reduce.spec.name as AggregateName);
       else await this.#passAll();
@@ -78,7 +83,7 @@ export class ReduceRun {
       this.#gate.end();
     }
     this.#gate.throwFailure();
-    this.#report();
+    this.report();
   }
 
   async #callAll(reduce: Extract<AnyStep["reduce"], (...args: never[]) => unknown>): Promise<void> {
@@ -92,7 +97,7 @@ export class ReduceRun {
       if (pending !== undefined) await pending;
       this.#skipGroup();
       if (writer.isFull) await writer.drain();
-      if (groups.groupCount % progressSteps === 0) this.#report();
+      if (groups.groupCount % progressSteps === 0) this.report();
     }
   }
 
@@ -100,7 +105,7 @@ export class ReduceRun {
   #skipGroup(): void {
     while (this.#groups.nextValue()) {
       this.recordsIn++;
-      if (this.recordsIn % progressSteps === 0) this.#report();
+      if (this.recordsIn % progressSteps === 0) this.report();
     }
   }
 
@@ -112,7 +117,7 @@ export class ReduceRun {
       next: () => {
         this.hooks.onStep(this.#groups.groupCount);
         const next = iterator.next();
-        if (next.done !== true && ++this.recordsIn % progressSteps === 0) this.#report();
+        if (next.done !== true && ++this.recordsIn % progressSteps === 0) this.report();
         return next;
       },
     };
@@ -129,7 +134,7 @@ export class ReduceRun {
       while (groups.nextValue()) {
         this.recordsIn++;
         accumulator.add(groups.record.bytes, groups.record.valueStart);
-        if (this.recordsIn % progressSteps === 0) this.#report();
+        if (this.recordsIn % progressSteps === 0) this.report();
       }
       value.length = 0;
       accumulator.encode(value, true);
@@ -146,7 +151,7 @@ export class ReduceRun {
       const { bytes, keyStart, keyEnd, valueStart, valueEnd } = records.record;
       writer.add(records.top.keyKind, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
       if (writer.isFull) await writer.drain();
-      if (this.recordsIn % progressSteps === 0) this.#report();
+      if (this.recordsIn % progressSteps === 0) this.report();
     }
   }
 
@@ -179,7 +184,7 @@ export class ReduceRun {
     this.writer.add(kind, key, keyStart, keyEnd, this.#value.bytes, 0, valueBytes);
   }
 
-  #report(): void {
+  report(): void {
     this.hooks.onProgress(this.recordsIn, this.writer.records);
   }
 }

@@ -41,6 +41,20 @@ export class PartEmitter implements Emitter {
     this.writer.add(keyKinds.bytes, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
   }
 
+  emitLine(
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const value = this.#value;
+    value.length = 1;
+    value.bytes[0] = valueStart < 0 ? valueTags.null : valueTags.string;
+    if (valueStart >= 0) value.append(bytes, valueStart, valueEnd);
+    this.writer.add(keyKinds.string, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
+  }
+
   drain(): Promise<void> {
     return this.writer.drain();
   }

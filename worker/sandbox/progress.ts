@@ -12,6 +12,10 @@ const fields = [
   "placeRange",
   /** Byte offset of the record at hand, or the group's number in a reduce. */
   "placeOffset",
+  /** Process group of the program that maps or reduces, 0 without one. */
+  "programGroup",
+  /** The same of the program that combines meanwhile. */
+  "combinerGroup",
 ] as const;
 type Field = (typeof fields)[number];
 
@@ -43,8 +47,11 @@ export class Progress {
 
   read(): ProgressView {
     const [steps = 0, fraction = 0, recordsIn = 0, recordsOut = 0, ...rest] = this.#cells;
-    const [memoryBytes = 0, placeRange = 0, placeOffset = 0] = rest;
-    return { steps, fraction, recordsIn, recordsOut, memoryBytes, placeRange, placeOffset };
+    const [memoryBytes = 0, placeRange = 0, placeOffset = 0, ...groups] = rest;
+    const [programGroup = 0, combinerGroup = 0] = groups;
+    const place = { placeRange, placeOffset };
+    const programs = { programGroup, combinerGroup };
+    return { steps, fraction, recordsIn, recordsOut, memoryBytes, ...place, ...programs };
   }
 
   reset(): void {
