@@ -175,7 +175,7 @@ export class TestWorker {
   done(ref: AttemptRef, part: Part | null, counters: Record<string, number> = {}): void {
     const hasRun = part === null;
     // So long that no attempt is launched before a slot is free.
-    const result = { counters, hasRun, part, durationMs: 1_000 };
+    const result = { counters, hasRun, parts: part === null ? [] : [part], durationMs: 1_000 };
     this.send({ type: "attempt-done", ref, result });
   }
 

@@ -12,7 +12,6 @@ import type { FaultCode } from "#shared/errors/codes";
 import { fault } from "#shared/errors/fault";
 import type { JobId } from "#shared/model/ids";
 import { isFinal, jobSpecSchema } from "#shared/model/job";
-import { outputPaths } from "#shared/model/keys";
 import { checkSpec } from "./check-spec.js";
 import type { ApiContext } from "./context.js";
 import { jobView } from "./job-view.js";
@@ -97,9 +96,7 @@ async function partsOf(
 ): Promise<JobOutput["parts"]> {
   const kept = views.winningParts(api.coordinator.state, jobId);
   if (kept.length === partCount) {
-    return kept.map(({ records, bytes, sha256 }, index) => {
-      return { name: outputPaths.part(index), records, bytes, sha256 };
-    });
+    return kept.map(({ name, records, bytes, sha256 }) => ({ name, records, bytes, sha256 }));
   }
   const manifest = await api.coordinator.manifestOf(output);
   if (manifest?.jobId === jobId) return manifest.parts;

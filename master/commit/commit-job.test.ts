@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Fault } from "#shared/errors/fault";
 import { decodeManifest } from "#shared/format/manifest";
-import type { Part } from "#shared/model/result";
+import type { NamedPart } from "#master/schedule/views";
+import { outputPaths } from "#shared/model/keys";
 import type { StorageBackend } from "#shared/storage/backend";
 import { FailingStorage } from "#shared/storage/failing";
 import { LocalStorage } from "#shared/storage/local";
@@ -41,11 +42,12 @@ async function prepare(
   id = jobId,
   output = "out",
 ): Promise<CommitRequest> {
-  const parts: Part[] = [];
+  const parts: NamedPart[] = [];
   for (const [index, content] of ["a\t1\n", "", "b\t2\nc\t3\n"].entries()) {
     const name = `reduce-0000${index}.${index + 1}`;
     await put(backend, `${output}/_pending-${id}/${name}`, content);
     parts.push({
+      name: outputPaths.part(index),
       location: `/${output}/_pending-${id}/${name}`,
       records: content.split("\n").length - 1,
       bytes: content.length,
@@ -169,9 +171,9 @@ describe("commitJob", () => {
     const backend = new MemoryStorage();
     await commitJob(backend, await prepare(backend, otherId));
     const good = { ...(await prepare(backend)), overwrite: true };
-    const spoil = (change: Partial<Part>): CommitRequest => {
+    const spoil = (change: Partial<NamedPart>): CommitRequest => {
       const [first, ...rest] = good.parts;
-      return { ...good, parts: [{ ...(first as Part), ...change }, ...rest] };
+      return { ...good, parts: [{ ...(first as NamedPart), ...change }, ...rest] };
     };
     const before = await tree(backend);
     for (const request of [
@@ -208,7 +210,8 @@ describe("commitJob", () => {
     for (let index = parts.length; index < 300; index++) {
       const key = `${output}/_pending-${jobId}/reduce-${index}.1`;
       await backend.putIfAbsent(key, Buffer.from("x"));
-      parts.push({ location: `/${key}`, records: 1, bytes: 1, sha256: "0".repeat(64) });
+      const name = outputPaths.part(index);
+      parts.push({ name, location: `/${key}`, records: 1, bytes: 1, sha256: "0".repeat(64) });
     }
     // An attempt that was killed while it wrote.
     const unfinished = await backend.write(`${output}/_pending-${jobId}/reduce-00009.4`);

@@ -1,15 +1,17 @@
 import type { OutputSummary } from "#master/schedule/events";
-import { asFault, fault } from "#shared/errors/fault";
+import type { NamedPart } from "#master/schedule/views";
+import { fault } from "#shared/errors/fault";
 import { buildManifest, encodeManifest } from "#shared/format/manifest";
 import type { JobId } from "#shared/model/ids";
 import { outputPaths } from "#shared/model/keys";
+import { isPartPath } from "#shared/model/folders";
 import type { Counters, Part } from "#shared/model/result";
 import type { StorageBackend } from "#shared/storage/backend";
 import { parseLocation } from "#shared/storage/locations";
 import { joinKey } from "#shared/storage/object-key";
 import { inTurn, spread } from "./concurrency.js";
-import { outputExists } from "./output-exists.js";
-import { readManifest } from "./read-manifest.js";
+import { makeRoom } from "./make-room.js";
+import { formerManifest } from "./read-manifest.js";
 import { removePending } from "./remove-pending.js";
 
 export interface CommitRequest {
@@ -19,8 +21,8 @@ export interface CommitRequest {
   readonly output: string;
   /** Whether the output of an earlier job may be replaced. */
   readonly overwrite: boolean;
-  /** Part i becomes `part-<i>`. */
-  readonly parts: readonly Part[];
+  /** Each becomes what its name says, below the output. */
+  readonly parts: readonly NamedPart[];
   readonly counters: Readonly<Counters>;
   readonly nowMs: number;
 }
@@ -65,19 +67,8 @@ async function findProgress(
   folder: string,
   markKey: string,
 ): Promise<Progress> {
-  if ((await manifestOwner(backend, folder)) === request.jobId) return "moved";
+  if ((await formerManifest(backend, folder))?.jobId === request.jobId) return "moved";
   return (await backend.stat(markKey)) === null ? "untouched" : "moving";
-}
-
-/** The job whose manifest lies there; null without one, or for a file of that name that is none. */
-async function manifestOwner(backend: StorageBackend, folder: string): Promise<JobId | null> {
-  try {
-    return (await readManifest(backend, folder))?.jobId ?? null;
-  } catch (error) {
-    // Whatever it is, it is not ours.
-    if (asFault(error).code === "MR_OUTPUT_CORRUPT") return null;
-    throw error;
-  }
 }
 
 interface Move {
@@ -92,18 +83,18 @@ async function checkParts(
   folder: string,
   progress: Progress,
 ): Promise<Move[]> {
+  checkNames(request);
   const moves: Move[] = [];
-  const indexed = request.parts.map((part, index) => ({ part, index }));
-  await spread(indexed, async ({ part, index }) => {
+  await spread(request.parts, async (part) => {
     const fromKey = pendingKey(request, folder, part);
-    const toKey = joinKey(folder, outputPaths.part(index));
+    const toKey = joinKey(folder, part.name);
     const pending = await backend.stat(fromKey);
     // Before the mark is set, a final part of that name is an earlier job's.
     const final = progress === "moving" && pending === null ? await backend.stat(toKey) : null;
     const found = pending ?? final;
     if (found?.sizeBytes !== part.bytes) {
       throw fault("MR_OUTPUT_CORRUPT", "part is not as its attempt reported it", {
-        part: outputPaths.part(index),
+        part: part.name,
         location: part.location,
         reportedBytes: part.bytes,
         foundBytes: found?.sizeBytes ?? null,
@@ -112,6 +103,20 @@ async function checkParts(
     if (pending !== null) moves.push({ fromKey, toKey });
   });
   return moves;
+}
+
+/** Names come from what workers reported: each leads below the output, and is there once. */
+function checkNames({ parts, jobId }: CommitRequest): void {
+  const seen = new Set<string>();
+  for (const { name } of parts) {
+    if (!isPartPath(name) || seen.has(name)) {
+      const problem = seen.has(name)
+        ? "two parts have one name"
+        : "a part has a name that none has";
+      throw fault("MR_OUTPUT_CORRUPT", problem, { part: name, jobId });
+    }
+    seen.add(name);
+  }
 }
 
 /** A part must lie in the job's private folder: nothing else is ours to move. */
@@ -125,33 +130,9 @@ function pendingKey(request: CommitRequest, folder: string, part: Part): string 
   });
 }
 
-const partName = /^part-\d{5,}$/;
-
-/** Removes an earlier job's output, its mark of success first; files of others stay. */
-async function makeRoom(
-  backend: StorageBackend,
-  request: CommitRequest,
-  folder: string,
-): Promise<void> {
-  if (!(await outputExists(backend, request.output))) return;
-  if (!request.overwrite) {
-    throw fault("MR_OUTPUT_EXISTS", "output folder is not empty", { output: request.output });
-  }
-  await backend.delete(joinKey(folder, outputPaths.success));
-  const old: string[] = [];
-  for await (const page of backend.list(folder, { descend: () => false })) {
-    for (const { key } of page) {
-      const name = key.slice(key.lastIndexOf("/") + 1);
-      if (joinKey(folder, name) === key && partName.test(name)) old.push(key);
-    }
-  }
-  await spread(old, (key) => backend.delete(key));
-  await backend.delete(joinKey(folder, outputPaths.manifest));
-}
-
 function manifestOf(request: CommitRequest): Buffer {
   const { jobId, jobName, nowMs, counters } = request;
-  const parts = request.parts.map((part, index) => ({ ...part, name: outputPaths.part(index) }));
+  const { parts } = request;
   return encodeManifest(buildManifest({ jobId, jobName, createdAtMs: nowMs, parts, counters }));
 }
 

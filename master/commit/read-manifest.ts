@@ -1,3 +1,4 @@
+import { asFault } from "#shared/errors/fault";
 import { decodeManifest, type Manifest } from "#shared/format/manifest";
 import { outputPaths } from "#shared/model/keys";
 import type { StorageBackend } from "#shared/storage/backend";
@@ -17,4 +18,17 @@ export async function readManifest(
   const blocks: Buffer[] = [];
   for await (const block of backend.read(key)) blocks.push(block);
   return decodeManifest(Buffer.concat(blocks));
+}
+
+/** As `readManifest`, but null also for a file of that name that is no manifest: whatever it is, it is no job's. */
+export async function formerManifest(
+  backend: StorageBackend,
+  folder: string,
+): Promise<Manifest | null> {
+  try {
+    return await readManifest(backend, folder);
+  } catch (error) {
+    if (asFault(error).code === "MR_OUTPUT_CORRUPT") return null;
+    throw error;
+  }
 }

@@ -87,7 +87,7 @@ async function finishTasks(): Promise<void> {
   await mkdir(join(location, ".."), { recursive: true });
   await writeFile(location, "one\n");
   const part = { location, records: 1, bytes: 4, sha256: "0".repeat(64) };
-  const result = { counters: {}, hasRun: false, part, durationMs: 1 };
+  const result = { counters: {}, hasRun: false, parts: [part], durationMs: 1 };
   step(state, { type: "attempt-done", workerId: "w1", incarnation: 1, ref, result }, 4);
   expect(state.jobs.get(jobId)?.status).toBe("committing");
 }

@@ -4,6 +4,7 @@ import { presentWorker, type Context } from "./context.js";
 import type { Event } from "./events.js";
 import { infrastructureFailure } from "./failures.js";
 import { finishIfDone } from "./finish.js";
+import { presentResult } from "./former-result.js";
 import { retryOrFail } from "./retry.js";
 import { addRun } from "./runs.js";
 import type { Attempt, Job, Task } from "./state.js";
@@ -25,8 +26,9 @@ export function attemptDone(
 ): void {
   const found = takeReport(context, event);
   if (found === null) return;
-  const problem = impossible(found.job, event.ref, event.result);
-  if (problem === null) acceptResult(context, found, event.result);
+  const result = presentResult(event.result);
+  const problem = impossible(found.job, event.ref, result);
+  if (problem === null) acceptResult(context, found, result);
   else acceptFailure(context, found, problem);
 }
 
@@ -108,10 +110,11 @@ function acceptFailure(context: Context, found: Found, failure: Failure): void {
 /** A task is done only with its output, and a reduce only when every map had one to give. */
 function impossible(job: Job, ref: AttemptRef, result: AttemptResult): Failure | null {
   const holdsRun = ref.stage === "map" && job.reduces.taskCount > 0;
-  const hasOutput = holdsRun ? result.hasRun : result.part !== null;
+  // A job whose output is spread over folders may leave none.
+  const hasOutput = result.hasRun === holdsRun && (!holdsRun || result.parts.length === 0);
   const isEarly = ref.stage === "reduce" && job.maps.countedCount < job.maps.taskCount;
   if (hasOutput && !isEarly) return null;
-  const what = isEarly ? "before all maps were" : `without a ${holdsRun ? "run" : "part"}`;
+  const what = isEarly ? "before all maps were" : `${holdsRun ? "without" : "with"} a run`;
   const message = `the worker reported the attempt as done ${what}`;
   return infrastructureFailure("MR_PROTOCOL_VIOLATION", message);
 }

@@ -23,7 +23,10 @@ export function reduceEnded(state: State, job: Job): void {
   };
   if (job.plan !== null) job.plan = { ...job.plan, splits: [] };
   if (!isSmall) keepTrouble(state.config, job);
-  for (const stage of [job.maps, job.reduces]) presentTasks(stage).forEach(slimTask);
+  const keepsParts = countParts(job) <= endedAttemptsMax;
+  for (const stage of [job.maps, job.reduces]) {
+    for (const task of presentTasks(stage)) slimTask(task, keepsParts);
+  }
   boundAll(state);
 }
 
@@ -96,14 +99,26 @@ function hasLost(task: Task): boolean {
   return task.attempts.some(({ state }) => state === "lost");
 }
 
-function slimTask(task: Task): void {
-  for (const attempt of task.attempts) slimAttempt(attempt, attempt === task.winner);
+/** An attempt may have a thousand parts: many are left to the manifest. */
+function countParts(job: Job): number {
+  let count = 0;
+  for (const stage of [job.maps, job.reduces]) {
+    for (const { winner } of presentTasks(stage)) count += winner?.result?.parts.length ?? 0;
+  }
+  return count;
 }
 
-/** Of results only the part of a winner is asked for; counters are in the sums. */
-function slimAttempt(attempt: Attempt, isWinner: boolean): void {
+function slimTask(task: Task, keepsParts: boolean): void {
+  for (const attempt of task.attempts) {
+    slimAttempt(attempt, keepsParts && attempt === task.winner);
+  }
+}
+
+/** Of results only the parts of a winner are asked for; counters are in the sums. */
+function slimAttempt(attempt: Attempt, keepsParts: boolean): void {
   const { result, failure } = attempt;
-  attempt.result = isWinner && result?.part ? { ...result, counters: {} } : null;
+  const isKept = keepsParts && result !== null && result.parts.length > 0;
+  attempt.result = isKept ? { ...result, counters: {} } : null;
   attempt.failure = failure === null ? null : slimFailure(failure);
 }
 

@@ -1,8 +1,10 @@
 import type { AttemptRef, Incarnation, JobId, Stage, TaskRef, WorkerId } from "#shared/model/ids";
 import type { JobSpec, JobStatus } from "#shared/model/job";
-import { addCounters, type Counters, type Failure, type Part } from "#shared/model/result";
+import { type Counters, type Failure, type Part } from "#shared/model/result";
+import { outputPaths } from "#shared/model/keys";
 import { splitSizeBytes, type JobPlan } from "#shared/model/split";
 import { runningCount } from "./assign.js";
+import { attemptsOf, countersOf, countsOf, presentRun } from "./chain-views.js";
 import type { OutputSummary } from "./events.js";
 import { presentTasks } from "./remains.js";
 import type {
@@ -47,6 +49,10 @@ export interface JobView {
   readonly remains: Remains | null;
   /** Why nothing of it runs although something could; null when something runs. */
   readonly waitingFor: string | null;
+  /** Of a chain: the job of its present or last run, which has tasks. Null for other jobs. */
+  readonly runId: JobId | null;
+  /** Runs of a chain that are not kept any more. */
+  readonly leftOut: number;
 }
 
 export interface TaskView {
@@ -100,14 +106,10 @@ export function findJob(state: State, jobId: JobId): JobView | null {
   return job === undefined ? null : viewOfJob(state, job);
 }
 
-/** Sums over winning attempts of both stages. */
+/** Sums over winning attempts of both stages; of a chain over all its runs. */
 export function jobCounters(state: State, jobId: JobId): Counters {
-  const sums: Counters = {};
   const job = state.jobs.get(jobId);
-  if (job === undefined) return sums;
-  addCounters(sums, job.maps.counters);
-  addCounters(sums, job.reduces.counters);
-  return sums;
+  return job === undefined ? {} : countersOf(state, job);
 }
 
 /**
@@ -159,19 +161,32 @@ export function splitBytesOf(state: State, { jobId, taskIndex }: TaskRef): numbe
   return job?.remains?.splitBytes[taskIndex] ?? null;
 }
 
+/** A part with the name that a commit gives it: `part-00003`, `errors/part-00003.gz`. */
+export interface NamedPart extends Part {
+  readonly name: string;
+}
+
 /**
- * Parts of the winning attempts in the order of tasks: what a commit makes the output. Of an ended job
- * that does not keep all its tasks some are missing.
+ * Parts of the winning attempts: what a commit makes the output. Those of the main output come first,
+ * then folder by folder, each in the order of tasks. Of an ended job that does not keep all its tasks
+ * some are missing.
  */
-export function winningParts(state: State, jobId: JobId): Part[] {
+export function winningParts(state: State, jobId: JobId): NamedPart[] {
   const job = state.jobs.get(jobId);
   if (job === undefined) return [];
   const last = job.plan?.partitionCount === 0 ? job.maps : job.reduces;
-  const parts: Part[] = [];
-  for (const { winner } of presentTasks(last)) {
-    if (winner?.result?.part) parts.push(winner.result.part);
+  const main: NamedPart[] = [];
+  const byFolder = new Map<string, NamedPart[]>();
+  for (const { index, winner } of presentTasks(last)) {
+    for (const part of winner?.result?.parts ?? []) {
+      const { folder, extension } = part;
+      const named = { ...part, name: outputPaths.part(index, folder, extension) };
+      if (folder === undefined) main.push(named);
+      else if (byFolder.get(folder)?.push(named) === undefined) byFolder.set(folder, [named]);
+    }
   }
-  return parts;
+  const folders = [...byFolder.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...main, ...folders.flatMap(([, parts]) => parts)];
 }
 
 /** All workers, lost ones too, in the order of their names' first registration. */
@@ -198,10 +213,6 @@ export function countSlots(state: State): { total: number; used: number } {
 
 function viewOfJob(state: State, job: Job): JobView {
   const { jobId, spec, output, status, plan, submittedAtMs, plannedAtMs, endedAtMs } = job;
-  const stage = ({ taskCount, counts }: StageTasks): StageView => ({
-    taskCount,
-    counts: { ...counts },
-  });
   return {
     jobId,
     spec,
@@ -211,13 +222,15 @@ function viewOfJob(state: State, job: Job): JobView {
     submittedAtMs,
     plannedAtMs,
     endedAtMs,
-    map: stage(job.maps),
-    reduce: stage(job.reduces),
-    attemptCounts: { ...job.attemptCounts },
+    map: countsOf(state, job, "maps"),
+    reduce: countsOf(state, job, "reduces"),
+    attemptCounts: attemptsOf(state, job),
     failure: job.failure,
     summary: job.summary,
     remains: job.remains,
-    waitingFor: waitingFor(state, job),
+    waitingFor: waitingFor(state, presentRun(state, job)),
+    runId: job.chain === null ? null : presentRun(state, job).jobId,
+    leftOut: job.chain?.leftOut ?? 0,
   };
 }
 

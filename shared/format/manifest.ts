@@ -7,7 +7,7 @@ export const manifestFormatVersion = 1;
 const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
 
 const manifestPartSchema = z.strictObject({
-  /** File name in the output folder. */
+  /** Path below the output folder: `part-00000`, `errors/part-00000.gz`. */
   name: z.string(),
   records: z.int().min(0),
   bytes: z.int().min(0),
@@ -27,7 +27,7 @@ export const manifestSchema = z.strictObject({
     records: z.int().min(0),
     bytes: z.int().min(0),
   }),
-  /** In the order of their numbers. */
+  /** In the order of their numbers, those of the main output before those of folders, by name. */
   parts: z.array(manifestPartSchema),
   /** Sums over the attempts whose output counts. */
   counters: countersSchema,

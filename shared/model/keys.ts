@@ -14,12 +14,18 @@ export const keys = {
 
 /** Paths inside a job's output folder. */
 export const outputPaths = {
-  part: (index: number) => `part-${String(index).padStart(5, "0")}`,
+  /** Of task `index`: `part-00003.gz`, or in a folder `errors/part-00003.gz`. */
+  part: (index: number, folder?: string, extension = "") =>
+    `${folder === undefined ? "" : `${folder}/`}part-${String(index).padStart(5, "0")}${extension}`,
   manifest: "manifest.json",
   success: "_SUCCESS",
   /** Attempt-private objects of one job: invisible to readers, which skip names that start with `_`. */
   pendingFolder: (jobId: JobId) => `_pending-${jobId}`,
   pending: (ref: AttemptRef) => `_pending-${ref.jobId}/${attemptName(ref)}`,
+  /** Parts of one attempt beyond that of the main output, numbered: no name in them is the job's choice. */
+  furtherPendingFolder: (ref: AttemptRef) => `_pending-${ref.jobId}/${attemptName(ref)}.d`,
+  furtherPending: (ref: AttemptRef, number: number) =>
+    `_pending-${ref.jobId}/${attemptName(ref)}.d/${number}`,
 };
 
 /** Paths inside a worker's own scratch folder. */

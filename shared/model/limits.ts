@@ -2,6 +2,16 @@
 export const limits = {
   /** One key or value; a record must fit in a slot's memory several times over. */
   recordBytesMax: 64 * 1024 * 1024,
+  /** Folders that one attempt writes to; each has a file open and a buffer. */
+  foldersMax: 1_000,
+  /** With the one of the main output. */
+  attemptPartsMax: 1_001,
+  /** Levels of folders that `partitionBy` may name. */
+  folderLevelsMax: 8,
+  /** `name=value`, encoded; file systems take 255. */
+  folderLevelBytesMax: 200,
+  /** Eight levels with the slashes between them. */
+  folderCharsMax: 1_607,
   partitionsMax: 100_000,
   /** One task a split; a million tasks is what the scheduler is sized for. */
   tasksMax: 1_000_000,

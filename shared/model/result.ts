@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { folderPattern, partExtensionPattern } from "./folders.js";
+import { limits } from "./limits.js";
 
 /** Counters of one attempt: framework counters and `user.<name>`; summed over winning attempts. */
 export const countersSchema = z.record(z.string(), z.number());
@@ -14,21 +16,22 @@ export const partSchema = z.strictObject({
   /** Location of the attempt-private object, fsynced. */
   location: z.string(),
   /** Folder below the output, of a named output or of a partition; absent: the output itself. */
-  folder: z.string().optional(),
+  folder: z.string().max(limits.folderCharsMax).regex(folderPattern).optional(),
   /** What the name of the part ends in, `.gz` for instance; absent: nothing. */
-  extension: z.string().optional(),
+  extension: z.string().regex(partExtensionPattern).optional(),
   records: z.int().min(0),
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 export type Part = z.infer<typeof partSchema>;
 
-/** What a finished attempt reports. A map attempt holds a run file, or a part if the job is map-only. */
+/** What a finished attempt reports. A map attempt holds a run file, or parts if the job is map-only. */
 export const attemptResultSchema = z.strictObject({
   counters: countersSchema,
   /** Whether the attempt left a run file with its holder. */
   hasRun: z.boolean(),
-  part: partSchema.nullable(),
+  /** The one of the main output first, if it is not spread over folders; then those of folders, by name. */
+  parts: z.array(partSchema).max(limits.attemptPartsMax),
   durationMs: z.number().min(0),
 });
 export type AttemptResult = z.infer<typeof attemptResultSchema>;

@@ -3,7 +3,7 @@ import { decodeMasterMessage, decodeWorkerMessage, encodeMessage } from "./codec
 import type { MasterMessage, WorkerMessage } from "./messages.js";
 
 const ref = { jobId: "wc-20260101-000000-abcd", stage: "map", taskIndex: 3, attempt: 1 } as const;
-const result = { counters: { "user.a": 1 }, hasRun: true, part: null, durationMs: 4.5 };
+const result = { counters: { "user.a": 1 }, hasRun: true, parts: [], durationMs: 4.5 };
 const failure = {
   code: "MR_USER_CODE_FAILED",
   message: "boom",

@@ -45,7 +45,7 @@ it("a worker that floods the master with messages keeps no other worker from its
       rssBytes: taskIndex,
       attempts: [{ ref, fraction: 0.5, counters: { "map.records.in": 1 } }],
     });
-    const result = { counters: {}, hasRun: true, part: null, durationMs: 1 };
+    const result = { counters: {}, hasRun: true, parts: [], durationMs: 1 };
     flooder.send({ type: "attempt-done", ref, result });
   }
   gates.open("map-0");

@@ -79,7 +79,7 @@ describe("a worker", () => {
     const fenced = await cluster.metric("mapreduce_reports_fenced_total");
     await zombie.register();
     expect(zombie.incarnation).toBeGreaterThan(incarnation);
-    const result = { counters: {}, hasRun: false, part, durationMs: 1 };
+    const result = { counters: {}, hasRun: false, parts: [part], durationMs: 1 };
     zombie.send({ type: "attempt-done", ref, result });
     expect(await zombie.receive("report-received")).toMatchObject({ ref, accepted: false });
     expect(await cluster.metric("mapreduce_reports_fenced_total")).toBe(fenced + 1);

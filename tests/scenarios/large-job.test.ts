@@ -34,7 +34,7 @@ it("keeps nothing for tasks that never ran, and one command for each slot that f
   const plan = { splits, partitionCount: 1, inputBytes: 1, fileCount: 1, reasons: [] };
   expect(step(state, { type: "job-planned", jobId: "a", plan }, 0)).toHaveLength(10_000);
 
-  const result = { counters: { records: 1 }, hasRun: true, part: null, durationMs: 1_000 };
+  const result = { counters: { records: 1 }, hasRun: true, parts: [], durationMs: 1_000 };
   for (let index = 0; index < 50_000; index++) {
     const ref = { jobId: "a", stage: "map", taskIndex: index, attempt: 1 } as const;
     const workerId = `w${index % 10_000}`;

@@ -67,7 +67,7 @@ export class Script {
     const hasReducer = (this.state.jobs.get(ref.jobId)?.reduces.taskCount ?? 0) > 0;
     const hasRun = ref.stage === "map" && hasReducer;
     const part = { location: attemptName(ref), records: 1, bytes: 1, sha256: "0".repeat(64) };
-    const all = { counters: {}, hasRun, part: hasRun ? null : part, durationMs: 1, ...result };
+    const all = { counters: {}, hasRun, parts: hasRun ? [] : [part], durationMs: 1, ...result };
     return this.feed({ type: "attempt-done", ref, result: all, ...identity(from) });
   }
 

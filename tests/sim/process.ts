@@ -307,9 +307,9 @@ function resultOf(ref: AttemptRef, hasReducer: boolean, durationMs: number): Att
   return {
     counters: { records: ref.taskIndex + 10 * ref.attempt, [`user.${ref.stage}`]: 1 },
     hasRun,
-    part: hasRun
-      ? null
-      : { location: attemptName(ref), records: 1, bytes: 1, sha256: "0".repeat(64) },
+    parts: hasRun
+      ? []
+      : [{ location: attemptName(ref), records: 1, bytes: 1, sha256: "0".repeat(64) }],
     durationMs,
   };
 }

@@ -151,7 +151,7 @@ class ScaleRun {
       const hasRun = ref.stage === "map" && this.#options.reduces > 0;
       const part = { location: `/out/${ref.taskIndex}`, records: 1, bytes: 1, sha256: "0" };
       const counters = { "map.records.in": 1, "map.records.out": 1, "map.run.bytes": 56 };
-      const result = { counters, hasRun, part: hasRun ? null : part, durationMs };
+      const result = { counters, hasRun, parts: hasRun ? [] : [part], durationMs };
       this.#feed({ type: "attempt-done", ...next, result });
     }
   }
