@@ -156,7 +156,7 @@ describe("a worker process", () => {
     const runs = [{ workerId: "w1", address, maps: [0, 1] }];
     peer.say({ type: "launch-attempt", ref: reduce, work: { stage: "reduce", runs } });
     const { result } = await peer.hear("attempt-done");
-    const part = result.part?.location ?? "";
+    const part = result.parts[0]?.location ?? "";
     expect(fs.readFileSync(part, "utf8")).toBe("a\t3\nb\t2\n");
     peer.say({ type: "report-received", ref: reduce, accepted: true });
 

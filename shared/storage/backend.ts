@@ -27,7 +27,7 @@ export interface StorageBackend {
   read(key: string, range?: ByteRange, options?: ReadOptions): AsyncIterable<Buffer>;
 
   /** Starts writing; nothing is visible under `key` before `commit` returned. */
-  write(key: string): Promise<ObjectWriter>;
+  write(key: string, options?: WriteOptions): Promise<ObjectWriter>;
 
   /** Writes only when the key is free. @returns whether it was */
   putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>;
@@ -75,6 +75,11 @@ export interface ReadOptions {
   readonly reuseBuffer?: boolean;
   /** Refuse with MR_OBJECT_CHANGED when the object has another version, before or after reading. */
   readonly version?: string;
+}
+
+export interface WriteOptions {
+  /** Whether to hand each write on as it is instead of gathering small ones; for whoever has many writers open. */
+  readonly isUnbuffered?: boolean;
 }
 
 export interface ListOptions {

@@ -6,6 +6,7 @@ import type {
   ObjectWriter,
   ReadOptions,
   StorageBackend,
+  WriteOptions,
 } from "./backend.js";
 
 /**
@@ -52,9 +53,9 @@ export class FailingStorage implements StorageBackend {
     }
   }
 
-  async write(key: string): Promise<ObjectWriter> {
+  async write(key: string, options?: WriteOptions): Promise<ObjectWriter> {
     this.#spend("write", key);
-    const writer = await this.#inner.write(key);
+    const writer = await this.#inner.write(key, options);
     return {
       get sizeBytes() {
         return writer.sizeBytes;

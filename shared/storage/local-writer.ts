@@ -1,6 +1,6 @@
 import { rename, unlink, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { ObjectStat, ObjectWriter } from "./backend.js";
+import type { ObjectStat, ObjectWriter, WriteOptions } from "./backend.js";
 import { writeFault } from "./local-errors.js";
 import { openBeside, syncFolder, toObjectStat } from "./local-files.js";
 
@@ -17,6 +17,7 @@ export class LocalWriter implements ObjectWriter {
   readonly #temporary: string;
   readonly #file: FileHandle;
   readonly #durable: boolean;
+  readonly #isUnbuffered: boolean;
   #buffer: Buffer | null = null;
   #used = 0;
   #unsynced = 0;
@@ -30,18 +31,25 @@ export class LocalWriter implements ObjectWriter {
     temporary: string,
     file: FileHandle,
     durable: boolean,
+    options: WriteOptions,
   ) {
     this.#key = key;
     this.#path = path;
     this.#temporary = temporary;
     this.#file = file;
     this.#durable = durable;
+    this.#isUnbuffered = options.isUnbuffered ?? false;
   }
 
-  static async open(key: string, path: string, durable: boolean): Promise<LocalWriter> {
+  static async open(
+    key: string,
+    path: string,
+    durable: boolean,
+    options: WriteOptions = {},
+  ): Promise<LocalWriter> {
     try {
       const temporary = await openBeside(path, durable);
-      return new LocalWriter(key, path, temporary.path, temporary.file, durable);
+      return new LocalWriter(key, path, temporary.path, temporary.file, durable, options);
     } catch (error) {
       throw writeFault(error, path);
     }
@@ -50,7 +58,8 @@ export class LocalWriter implements ObjectWriter {
   async write(bytes: Uint8Array): Promise<void> {
     this.#mustBeOpen();
     this.sizeBytes += bytes.length;
-    if (this.#used === 0 && bytes.length >= chunkBytes) return this.#writeOut(bytes);
+    const isWhole = this.#isUnbuffered || bytes.length >= chunkBytes;
+    if (this.#used === 0 && isWhole) return this.#writeOut(bytes);
     let taken = 0;
     while (taken < bytes.length) {
       this.#buffer ??= Buffer.allocUnsafeSlow(chunkBytes);

@@ -9,6 +9,7 @@ import type {
   ObjectWriter,
   ReadOptions,
   StorageBackend,
+  WriteOptions,
 } from "./backend.js";
 import { isMissing, readFault, systemCode, writeFault } from "./local-errors.js";
 import { isOwnName, makeFolder, openBeside, syncFolder, temporaryBeside } from "./local-files.js";
@@ -63,8 +64,8 @@ export class LocalStorage implements StorageBackend {
     return readBlocks(join(this.#root, key), range, options);
   }
 
-  async write(key: string): Promise<ObjectWriter> {
-    return LocalWriter.open(key, this.#writablePath(key), this.#durable);
+  async write(key: string, options: WriteOptions = {}): Promise<ObjectWriter> {
+    return LocalWriter.open(key, this.#writablePath(key), this.#durable, options);
   }
 
   async putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean> {

@@ -10,6 +10,7 @@ import { scratchPaths } from "#shared/model/keys";
 import type { Counters, Part, RecordPlace } from "#shared/model/result";
 import type { Split } from "#shared/model/split";
 import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
+import type { FoldedAggregate } from "#worker/map/folded-aggregates";
 import { makePartitioner } from "#worker/map/partitioner";
 import { openRecords } from "#worker/map/readers/open-records";
 import { MapRun, type MapHooks } from "#worker/map/run-map";
@@ -27,7 +28,7 @@ import { threadMemoryBytes } from "./attempt-memory.js";
 import { mapMemory } from "./map-memory.js";
 import type { AttemptOrder } from "./orders.js";
 import { PartEmitter } from "./part-emitter.js";
-import { openPart } from "./part.js";
+import { openOutput, outputCounters } from "./part.js";
 import type { Progress } from "./progress.js";
 import { placeOf } from "./storage.js";
 import { makeContext, type UserJob } from "./user-job.js";
@@ -35,7 +36,7 @@ import { makeContext, type UserJob } from "./user-job.js";
 export interface AttemptOutcome {
   readonly counters: Counters;
   readonly hasRun: boolean;
-  readonly part: Part | null;
+  readonly parts: Part[];
 }
 
 /** An attempt that can say where it is. */
@@ -101,7 +102,7 @@ export class MapAttempt implements RunningAttempt {
     const memory = mapMemory(order.slotMemoryBytes);
     const emitter =
       typeof combine === "object" && combine.kind === "aggregate"
-        ? new CombineEmitter(combine.spec.name as NumberAggregateName, spills, partitioner, memory)
+        ? new CombineEmitter(combine.spec as FoldedAggregate, spills, partitioner, memory)
         : new SortEmitter(spills, partitioner, memory);
     const hooks = this.#hooks();
     const run = new MapRun(step, this.#source(), source, emitter, base, hooks, inMapOfReducingJob);
@@ -110,7 +111,7 @@ export class MapAttempt implements RunningAttempt {
     const summary = emitter.finish();
     return {
       hasRun: true,
-      part: null,
+      parts: [],
       counters: {
         "map.records.in": run.recordsIn,
         "map.records.out": emitter.recordCount,
@@ -126,27 +127,26 @@ export class MapAttempt implements RunningAttempt {
   async #runToPart(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
     const { order, job } = this;
     const { definition, step } = job;
-    const part = await openPart(order);
+    const output = await openOutput(order, definition);
     try {
-      const emitter = new PartEmitter(part.writer);
+      const emitter = new PartEmitter(output.writer);
       const base = makeContext(order, definition, this.#counters, {});
       const hooks = this.#hooks();
-      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, part.emitTo);
+      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, output.emitTo);
       this.#run = run;
       await run.run();
-      const written = await part.finish();
+      const parts = await output.finish();
       return {
         hasRun: false,
-        part: written,
+        parts,
         counters: {
           "map.records.in": run.recordsIn,
           "map.records.out": emitter.recordCount,
-          "output.records": written.records,
-          "output.bytes": written.bytes,
+          ...outputCounters(parts),
         },
       };
     } catch (error) {
-      await part.discard().catch(() => undefined);
+      await output.discard().catch(() => undefined);
       throw error;
     }
   }

@@ -1,16 +1,16 @@
 import type { JobKey } from "#shared/authoring/values";
 import { encodeKey, keyKindOf, keyKinds } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodeValue, valueTags } from "#shared/format/value";
+import { encodeNumber, encodeValue, valueTags } from "#shared/format/value";
 import type { Emitter } from "#worker/map/emitter";
-import type { PartWriter } from "#worker/reduce/writers/part-writer";
+import type { RecordSink } from "#worker/reduce/writers/part-writer";
 
 /** Writes what a map-only job emits straight to its part. */
 export class PartEmitter implements Emitter {
   readonly #key = new Scratch(256);
   readonly #value = new Scratch(256);
 
-  constructor(readonly writer: PartWriter) {}
+  constructor(readonly writer: RecordSink) {}
 
   get recordCount(): number {
     return this.writer.records;
@@ -53,6 +53,14 @@ export class PartEmitter implements Emitter {
     value.bytes[0] = valueStart < 0 ? valueTags.null : valueTags.string;
     if (valueStart >= 0) value.append(bytes, valueStart, valueEnd);
     this.writer.add(keyKinds.string, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
+  }
+
+  emitText(bytes: Buffer, start: number, end: number, value: number): void {
+    const encodedValue = this.#value;
+    encodedValue.length = 0;
+    encodeNumber(encodedValue, value);
+    const { bytes: valueBytes, length } = encodedValue;
+    this.writer.add(keyKinds.string, bytes, start, end, valueBytes, 0, length);
   }
 
   drain(): Promise<void> {

@@ -11,7 +11,7 @@ import { threadMemoryBytes } from "./attempt-memory.js";
 import type { AttemptOutcome, RunningAttempt } from "./map-attempt.js";
 import { memoryShares } from "./memory-shares.js";
 import type { AttemptOrder } from "./orders.js";
-import { openPart } from "./part.js";
+import { openOutput, outputCounters } from "./part.js";
 import type { Progress } from "./progress.js";
 import { makeContext, type UserJob } from "./user-job.js";
 
@@ -87,7 +87,7 @@ export class ReduceAttempt implements RunningAttempt {
 
   async #reduce(merger: Merger): Promise<AttemptOutcome> {
     const { order, job } = this;
-    const part = await openPart(order);
+    const output = await openOutput(order, job.definition);
     try {
       const base = makeContext(order, job.definition, this.#counters, {});
       const hooks = {
@@ -95,25 +95,24 @@ export class ReduceAttempt implements RunningAttempt {
         onProgress: (recordsIn: number, recordsOut: number) =>
           this.#progress(recordsIn, recordsOut),
       };
-      const run = new ReduceRun(job.step, merger, part.writer, base, hooks, part.emitTo);
+      const run = new ReduceRun(job.step, merger, output.writer, base, hooks, output.emitTo);
       this.#run = run;
       await run.run();
-      const written = await part.finish();
+      const parts = await output.finish();
       const outcome: AttemptOutcome = {
         hasRun: false,
-        part: written,
+        parts,
         counters: {
           "reduce.records.in": this.#collector.records,
           "reduce.groups": run.groupCount,
           "shuffle.fetched.bytes": this.#collector.fetchedBytes,
-          "output.records": written.records,
-          "output.bytes": written.bytes,
+          ...outputCounters(parts),
         },
       };
       this.#counters.addTo(outcome.counters);
       return outcome;
     } catch (error) {
-      await part.discard().catch(() => undefined);
+      await output.discard().catch(() => undefined);
       throw error;
     }
   }

@@ -58,6 +58,8 @@ export class Leavings {
     await this.removeScratch(ref);
     const { key } = parseLocation(`${output}/${outputPaths.pending(ref)}`);
     await this.#storage.delete(key);
+    const further = parseLocation(`${output}/${outputPaths.furtherPendingFolder(ref)}`);
+    await this.#storage.deleteFolder(further.key);
   }
 
   /** Removes what a job has in the scratch folder; its logs lie elsewhere by now. */

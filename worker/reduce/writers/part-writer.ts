@@ -10,10 +10,9 @@ export interface WrittenPart {
   readonly sha256: string;
 }
 
-/** Writes records, encoded as in runs, in an output format. After each `add` that leaves it full comes a `drain`. */
-export interface PartWriter {
+/** Takes records, encoded as in runs. After each `add` that leaves it full comes a `drain`. */
+export interface RecordSink {
   readonly records: number;
-  readonly bytes: number;
   /** Whether the buffer wants draining. */
   readonly isFull: boolean;
   /** Appends one record to the buffer; keeps none of the memory it was given. */
@@ -28,6 +27,11 @@ export interface PartWriter {
   ): void;
   /** Hands the buffer on. @throws MR_DISK_FULL, MR_STORAGE_UNAVAILABLE */
   drain(): Promise<void>;
+}
+
+/** Writes records in an output format. */
+export interface PartWriter extends RecordSink {
+  readonly bytes: number;
   /** Moves what is buffered to the scratch file, at once: for what cannot wait for a `drain`. */
   overflow(): void;
   /** Makes the part durable and visible under its attempt-private name. */
