@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { JobView } from "#shared/client/types";
 import { Progress } from "./progress.js";
 import { failureLines } from "./render/failure.js";
-import { bar, jobLines, percent } from "./render/job.js";
-import { bytesText, durationText, plural, printable, table } from "./render/text.js";
+import { bar, jobLines } from "./render/job.js";
+import { bytesText, durationText, percent, plural, printable, table } from "./render/text.js";
 import { MemoryTerminal } from "./terminal.js";
 
 function job(changes: Partial<JobView> = {}): JobView {

@@ -1,9 +1,17 @@
 import type { JobView } from "#shared/client/types";
-import { liveLines, plainLine } from "./render/job.js";
+import { liveLines, plainLine, stepOf } from "./render/job.js";
 import type { Terminal } from "./terminal.js";
 
 /** Plain lines come at most so often; a log of a long job stays short. */
 const plainPeriodMs = 2000;
+
+interface Shown {
+  readonly lines: readonly string[];
+  readonly plain: string;
+  /** `step 2/3 rank`, without what changes within a step. */
+  readonly step: string;
+  readonly toldAtMs: number;
+}
 
 /**
  * Shows how jobs go on: bars redrawn in place on a live terminal, otherwise a line for each change.
@@ -11,7 +19,7 @@ const plainPeriodMs = 2000;
 export class Progress {
   readonly #terminal: Terminal;
   readonly #nowMs: () => number;
-  readonly #jobs = new Map<string, { lines: string[]; plain: string; toldAtMs: number }>();
+  readonly #jobs = new Map<string, Shown>();
   #drawnLines = 0;
 
   constructor(terminal: Terminal, nowMs: () => number = () => Date.now()) {
@@ -23,19 +31,21 @@ export class Progress {
   update(job: JobView, title?: string): void {
     const known = this.#jobs.get(job.id);
     const plain = plainLine(job);
+    const step = stepOf(job).split(",")[0] ?? "";
     const nowMs = this.#nowMs();
     if (this.#terminal.isLive) {
       const lines = liveLines(job, this.#terminal.columns, nowMs);
       const shown = title === undefined ? lines : [title, ...lines];
-      this.#jobs.set(job.id, { lines: shown, plain, toldAtMs: nowMs });
+      this.#jobs.set(job.id, { lines: shown, plain, step, toldAtMs: nowMs });
       this.#redraw();
       return;
     }
-    const isDue = known === undefined || nowMs - known.toldAtMs >= plainPeriodMs;
+    const isNew = known === undefined || known.step !== step;
+    const isDue = isNew || nowMs - known.toldAtMs >= plainPeriodMs;
     const isChanged = known?.plain !== plain;
     if (!isChanged || (!isDue && job.endedAt === null)) return;
     this.#terminal.note(plain);
-    this.#jobs.set(job.id, { lines: [], plain, toldAtMs: nowMs });
+    this.#jobs.set(job.id, { lines: [], plain, step, toldAtMs: nowMs });
   }
 
   /** A line of its own above the bars. */

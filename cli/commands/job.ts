@@ -5,6 +5,7 @@ import { connect } from "../connect.js";
 import { connectFlags, waitFlag } from "../flags.js";
 import { failureLines } from "../render/failure.js";
 import { jobLines } from "../render/job.js";
+import { presentStep } from "../render/steps.js";
 import { countText, printable, table } from "../render/text.js";
 import { waitForJob } from "../wait.js";
 
@@ -13,7 +14,7 @@ const shownTasks = 20;
 
 export const job: Command = {
   name: "job",
-  about: "Show one job: progress, attempts that did not go well, counters.",
+  about: "Show one job: progress, steps, attempts that did not go well, counters.",
   positionals: [{ name: "ID", about: "Id of the job, as submit and jobs print it." }],
   flags: [waitFlag, ...connectFlags],
   examples: [
@@ -31,7 +32,8 @@ async function runJob(invocation: Invocation): Promise<number> {
   const id = invocation.positional(0);
   if (invocation.has("wait")) return waitForJob(client, id, invocation);
   const view = await client.getJob(id);
-  const attempts = await troubledAttempts(client, id);
+  // The attempts of a job with steps are those of the jobs that run them.
+  const attempts = await troubledAttempts(client, presentStep(view)?.jobId ?? id);
   const { counters } = await client.getCounters(id);
   const lines = jobLines(view, Date.now());
   if (view.status === "failed") lines.push("", ...failureLines(view, invocation.cwd));

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { JobFailure, JobView } from "#shared/client/types";
+import { presentStep, stepText } from "./steps.js";
 import { printable } from "./text.js";
 
 /**
@@ -10,6 +11,8 @@ export function failureLines(job: JobView, cwd: string, keepsLogs = true): strin
   const { failure } = job;
   if (failure === null) return [`job ${job.id} ${job.status}`];
   const lines = [`job ${job.id} failed: ${printable(failure.message)} (${failure.code})`];
+  const step = failedStep(job, failure);
+  if (step !== "") lines.push(`  step    ${step}`);
   if (failure.userFrame !== null) lines.push(`  in      ${relative(failure.userFrame, cwd)}`);
   if (failure.place !== null) {
     const { location, offset, preview } = failure.place;
@@ -27,9 +30,17 @@ export function failureLines(job: JobView, cwd: string, keepsLogs = true): strin
   }
   if (failure.task !== null && keepsLogs) {
     const attempt = failure.attempt === null ? "" : ` --attempt ${failure.attempt}`;
-    lines.push(`  whole log: millrace logs ${job.id} --task ${failure.task}${attempt}`);
+    lines.push(
+      `  whole log: millrace logs ${failure.jobId || job.id} --task ${failure.task}${attempt}`,
+    );
   }
   return lines;
+}
+
+/** Which step failed: the one that the task is of, or else the last one that began. */
+function failedStep(job: JobView, failure: JobFailure): string {
+  const step = job.steps.find(({ jobId }) => jobId === failure.jobId) ?? presentStep(job);
+  return step === null ? "" : stepText(job, step);
 }
 
 /** A reducer has no place in a file: its offset is the number of the group. */

@@ -1,6 +1,7 @@
 import { isFinal } from "#shared/model/job";
 import type { JobView, StageProgress } from "#shared/client/types";
-import { durationText, instantText } from "./text.js";
+import { hasReduceNow, presentStep, stepLines, stepText } from "./steps.js";
+import { durationText, instantText, percent } from "./text.js";
 
 /** `[=====>    ]`, `width` characters between the brackets. */
 export function bar(fraction: number, width: number): string {
@@ -9,18 +10,13 @@ export function bar(fraction: number, width: number): string {
   return `[${head.padEnd(width)}]`;
 }
 
-/** Whole percent, rounded down, so that 100 % means done. */
-export function percent(fraction: number): string {
-  return `${Math.floor(fraction * 100 + 1e-9)}%`;
-}
-
 /** Milliseconds from submit to the end, or to now. */
 export function elapsedMs(job: JobView, nowMs: number): number {
   const end = job.endedAt === null ? nowMs : Date.parse(job.endedAt);
   return Math.max(0, end - Date.parse(job.submittedAt));
 }
 
-/** One line a stage for a live terminal: map, then reduce if the job has one. */
+/** One line a stage for a live terminal: map, then reduce if there is one; above them the step. */
 export function liveLines(job: JobView, columns: number, nowMs: number): string[] {
   const elapsed = durationText(elapsedMs(job, nowMs));
   const width = Math.max(10, Math.min(40, columns - 46));
@@ -31,9 +27,16 @@ export function liveLines(job: JobView, columns: number, nowMs: number): string[
     return text.trimEnd().slice(0, Math.max(20, columns - 1));
   };
   const lines = [line("map   ", job.map, elapsed)];
-  if (job.spec.hasReducer) lines.push(line("reduce", job.reduce, stateText(job)));
+  if (hasReduceNow(job)) lines.push(line("reduce", job.reduce, stateText(job)));
   else lines[0] = line("map   ", job.map, `${elapsed}  ${stateText(job)}`);
-  return lines;
+  const step = stepOf(job);
+  return step === "" ? lines : [step.slice(0, Math.max(20, columns - 1)), ...lines];
+}
+
+/** Which step what is shown is of; of a job that succeeded nothing, because it shows all of them. */
+export function stepOf(job: JobView): string {
+  const step = presentStep(job);
+  return step === null || job.status === "succeeded" ? "" : stepText(job, step);
 }
 
 /** The same in one line of plain text, without what changes by itself. */
@@ -41,9 +44,11 @@ export function plainLine(job: JobView): string {
   const stage = (name: string, { done, total, fraction }: StageProgress): string =>
     `${name} ${done}/${total} ${percent(fraction)}`;
   const parts = [stage("map", job.map)];
-  if (job.spec.hasReducer) parts.push(stage("reduce", job.reduce));
+  if (hasReduceNow(job)) parts.push(stage("reduce", job.reduce));
   const state = stateText(job);
-  return `${job.id}: ${parts.join(", ")}${state === "" ? "" : `, ${state}`}`;
+  const step = stepOf(job);
+  const where = step === "" ? job.id : `${job.id}: ${step}`;
+  return `${where}: ${parts.join(", ")}${state === "" ? "" : `, ${state}`}`;
 }
 
 function stateText(job: JobView): string {
@@ -65,11 +70,14 @@ export function jobLines(job: JobView, nowMs: number): string[] {
     `job       ${job.id}`,
     `status    ${job.status}${job.waitingFor === null ? "" : ` (waiting: ${job.waitingFor})`}`,
     `submitted ${instantText(job.submittedAt)}, ${took(job, nowMs)}`,
-    `input     ${spec.inputs.join(" ")}`,
+    ...(job.parent === null ? [] : [`step of   ${job.parent}`]),
+    ...inputLines(job),
     `output    ${job.output}`,
-    stage("map", map),
   ];
-  if (spec.hasReducer) lines.push(stage("reduce", reduce));
+  const step = stepOf(job);
+  if (step !== "") lines.push(`now       ${step}`);
+  lines.push(stage("map", map));
+  if (hasReduceNow(job)) lines.push(stage("reduce", reduce));
   lines.push(
     `attempts  ${attempts.running} running, ${attempts.failed} failed, ${attempts.lost} lost`,
   );
@@ -77,7 +85,32 @@ export function jobLines(job: JobView, nowMs: number): string[] {
   if (params.length > 0) {
     lines.push(`params    ${params.map(([name, value]) => `${name}=${value}`).join(" ")}`);
   }
-  return lines;
+  const steps = stepLines(job, nowMs);
+  return steps.length === 0 ? lines : [...lines, "", ...steps];
+}
+
+/** A line for each input and side input that has a name, each once. */
+function inputLines({ spec }: JobView): string[] {
+  const steps = spec.steps ?? [spec];
+  const inputs = namedLines(
+    "input",
+    steps.flatMap((step) => step.sources ?? []),
+  );
+  const sides = namedLines(
+    "side",
+    steps.flatMap((step) => step.sides ?? []),
+  );
+  return [...(inputs.length === 0 ? [`input     ${spec.inputs.join(" ")}`] : inputs), ...sides];
+}
+
+function namedLines(
+  label: string,
+  named: readonly { readonly name: string; readonly inputs: readonly string[] }[],
+): string[] {
+  // Those of the step before have no locations.
+  const given = named.filter(({ inputs }) => inputs.length > 0);
+  const lines = given.map(({ name, inputs }) => `${label.padEnd(10)}${name}=${inputs.join(" ")}`);
+  return [...new Set(lines)];
 }
 
 function took(job: JobView, nowMs: number): string {

@@ -21,6 +21,11 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`;
 }
 
+/** Whole percent, rounded down, so that 100 % means done. */
+export function percent(fraction: number): string {
+  return `${Math.floor(fraction * 100 + 1e-9)}%`;
+}
+
 /** `12,345` */
 export function countText(count: number): string {
   return count.toLocaleString("en-US");
