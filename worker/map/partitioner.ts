@@ -1,9 +1,18 @@
 import type { AnyStep } from "#shared/authoring/any-job";
 import { fault } from "#shared/errors/fault";
-import { decodeKey, encodeKey, keyKindNames, keyKindOf, type KeyKind } from "#shared/format/key";
+import {
+  decodeKey,
+  encodeKey,
+  keyKindNames,
+  keyKindOf,
+  keyKinds,
+  type KeyKind,
+} from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
+import type { Boundaries } from "#shared/model/split";
 import { hashBytes, partitionOfHash } from "#worker/runs/hash";
-import { compareBytes } from "#worker/runs/record-view";
+import { mixedKinds } from "#worker/runs/run-cursor";
+import { rangeOf } from "./ranges.js";
 
 /** Says which reduce task an encoded key goes to. */
 export interface Partitioner {
@@ -11,12 +20,17 @@ export interface Partitioner {
   of(kind: KeyKind, bytes: Buffer, start: number, end: number, hash?: number): number;
 }
 
-/** The job's partitioner: its function, its ranges, or the hash of the key. */
+/**
+ * The job's partitioner: its function, its ranges, or the hash of the key.
+ * @param boundaries of a step with total order: the ranges that its plan chose
+ */
 export function makePartitioner(
   partition: AnyStep["partition"],
   params: unknown,
   partitionCount: number,
+  boundaries?: Boundaries,
 ): Partitioner {
+  if (boundaries !== undefined) return plannedPartitioner(boundaries, partitionCount);
   if (partitionCount === 1) return { of: () => 0 };
   if (partition === undefined) {
     return {
@@ -26,6 +40,28 @@ export function makePartitioner(
   }
   if (typeof partition === "function") return userPartitioner(partition, partitionCount);
   return rangePartitioner(partition.boundaries(params), partitionCount);
+}
+
+/** @throws MR_PARTITION_INVALID when the plan does not fit itself */
+function plannedPartitioner({ keyKind, keys }: Boundaries, partitionCount: number): Partitioner {
+  if (keys.length !== partitionCount - 1) {
+    throw fault("MR_PARTITION_INVALID", "planned ranges of keys do not fit the partitions", {
+      boundaries: keys.length,
+      partitionCount,
+    });
+  }
+  const wanted = keyKinds[keyKind];
+  const encoded = keys.map((key) => Buffer.from(key, "base64"));
+  if (encoded.some((key, at) => at > 0 && Buffer.compare(encoded[at - 1] as Buffer, key) > 0)) {
+    throw fault("MR_PARTITION_INVALID", "planned ranges of keys do not ascend");
+  }
+  const find = rangeOf(encoded);
+  return {
+    of(kind, bytes, start, end) {
+      if (wanted !== keyKinds.none && kind !== wanted) throw mixedKinds(wanted, kind);
+      return find(bytes, start, end);
+    },
+  };
 }
 
 function userPartitioner(
@@ -73,6 +109,7 @@ function rangePartitioner(
       throw fault("MR_PARTITION_INVALID", "byRange() boundaries must ascend", { index });
     }
   });
+  const find = rangeOf(encoded);
   return {
     of(keyKind, bytes, start, end) {
       if (keyKind !== kind) {
@@ -82,15 +119,7 @@ function rangePartitioner(
           `byRange() boundaries are ${want} keys, but the key is ${have}`,
         );
       }
-      let low = 0;
-      let high = encoded.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        const boundary = encoded[middle] as Buffer;
-        if (compareBytes(boundary, 0, boundary.length, bytes, start, end, 0) <= 0) low = middle + 1;
-        else high = middle;
-      }
-      return low;
+      return find(bytes, start, end);
     },
   };
 }
