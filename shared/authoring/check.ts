@@ -2,6 +2,7 @@ import { jobNamePattern } from "#shared/model/ids";
 import { sourcesOf, stepsOf, type AnyJobDefinition, type AnyStep } from "./any-job.js";
 import { checkAggregate } from "./check-aggregate.js";
 import { checkMapper } from "./check-mapper.js";
+import { checkProgram } from "./check-program.js";
 import { refuse } from "./refuse.js";
 
 const stepFields = [
@@ -87,6 +88,7 @@ function checkJobName(path: string, name: unknown): void {
 function checkOutputs({ outputs, partitionBy, output }: AnyJobDefinition): void {
   for (const [name, writer] of Object.entries(outputs ?? {})) {
     if (!partNamePattern.test(name)) refuse(`outputs.${name}`, name, asName);
+    if (/^part-\d/i.test(name)) refuse(`outputs.${name}`, name, "a name unlike those of parts");
     if (writer?.spec === undefined) refuse(`outputs.${name}`, writer, "a writer such as tsv()");
   }
   if (partitionBy !== undefined && typeof partitionBy !== "function") {
@@ -148,12 +150,14 @@ function checkFunctions(path: string, step: AnyStep): void {
       );
     }
     if (reduce.kind === "aggregate") checkAggregate(`${path}reduce`, reduce.spec);
+    if (reduce.kind === "program") checkProgram(`${path}reduce`, reduce);
   }
   if (combine !== undefined && typeof combine !== "function") {
     if (combine?.kind !== "aggregate" && combine?.kind !== "program") {
       refuse(`${path}combine`, combine, "a function, an aggregate such as sum(), or program()");
     }
     if (combine.kind === "aggregate") checkAggregate(`${path}combine`, combine.spec);
+    if (combine.kind === "program") checkProgram(`${path}combine`, combine);
   }
   if (partition !== undefined && typeof partition !== "function" && partition?.kind !== "range") {
     refuse(`${path}partition`, partition, "a function, or byRange()");
