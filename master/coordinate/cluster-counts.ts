@@ -8,7 +8,7 @@ export class ClusterCounts {
   readonly #forgotten = noAttempts();
 
   forget(job: Job): void {
-    add(this.#forgotten, job.attemptCounts);
+    add(this.#forgotten, job.chain?.totals.attempts ?? job.attemptCounts);
   }
 
   of(state: State): ClusterGauges {
@@ -19,8 +19,12 @@ export class ClusterCounts {
       reduce: { pending: 0, running: 0, done: 0 },
     };
     for (const job of state.jobs.values()) {
-      jobs[job.status] = (jobs[job.status] ?? 0) + 1;
-      add(attempts, job.attemptCounts);
+      const isRun = job.spec.stepRun !== undefined;
+      if (!isRun) jobs[job.status] = (jobs[job.status] ?? 0) + 1;
+      // A chain has the sums of its runs that ended: it may not keep them all.
+      if (!isRun || !isFinal(job.status)) {
+        add(attempts, job.chain?.totals.attempts ?? job.attemptCounts);
+      }
       if (isFinal(job.status)) continue;
       for (const { stage, counts } of [job.maps, job.reduces]) {
         tasks[stage].pending += counts.pending + counts.waiting;

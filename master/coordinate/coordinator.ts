@@ -268,7 +268,6 @@ export class Coordinator implements SessionHandler {
       const fields = { jobId: ref.jobId, attempt, workerId, code, blame, reason: message };
       this.#parts.log.warn(fields, "attempt failed");
     }
-    if (event.type === "job-forgotten") this.#effects.startForget(event.jobId);
     if (!this.#isRetentionDue) return;
     this.#isRetentionDue = false;
     for (const jobId of forgettable(this.state, this.#parts.settings.retentionJobs)) {

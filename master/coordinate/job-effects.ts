@@ -36,7 +36,7 @@ const commitTriesMax = 6;
 const planTriesMax = 4;
 const retryMs = 1_000;
 
-type Effect = "plan" | "commit" | "clean" | "forget";
+type Effect = "plan" | "commit" | "clean" | "remove" | "forget";
 
 /**
  * What the coordinator does to storage for a job. Each can be repeated after a crash; within this
@@ -106,6 +106,14 @@ export class JobEffects {
     if (job === null || job.status === "succeeded") return;
     const { output } = job;
     this.#start("clean", jobId, () => removePending(this.#parts.backend, output, jobId));
+  }
+
+  /** Removes what a run of a chain wrote, in the chain's private folder, and nobody reads any more. */
+  startRemove(jobId: JobId, output: string): void {
+    const { backend } = this.#parts;
+    const { key } = parseLocation(output);
+    // Two runs of one chain may be over at once: each has a removal of its own.
+    this.#start("remove", `${jobId} ${key}`, () => backend.deleteFolder(key));
   }
 
   /** Removes the logs of a job that is no longer known. */

@@ -51,6 +51,10 @@ export class Performer {
         return effects.startCommit(command.jobId);
       case "clean-job":
         return this.#clean(command.jobId);
+      case "remove-output":
+        return effects.startRemove(command.jobId, command.output);
+      case "forget-job":
+        return effects.startForget(command.jobId);
       case "set-retry-timer":
         return this.#setTimer(command, atMs);
       case "welcome-worker":
@@ -121,6 +125,10 @@ export class Performer {
         output: job.output,
         partitionCount: job.plan?.partitionCount ?? 0,
         mapTaskCount: job.plan?.splits.length ?? 0,
+        ...(job.plan?.boundaries === undefined ? {} : { boundaries: job.plan.boundaries }),
+        ...(job.plan?.sides === undefined
+          ? {}
+          : { sides: job.plan.sides.map((side) => [...side]) }),
         compression: this.#parts.compression(),
       });
     }
@@ -162,6 +170,8 @@ type Message = Exclude<
   | "plan-job"
   | "commit-job"
   | "clean-job"
+  | "remove-output"
+  | "forget-job"
   | "set-retry-timer"
   | "welcome-worker"
   | "launch-map"

@@ -50,4 +50,8 @@ export type Command =
   /** Every task is done: verify parts, write manifest and `_SUCCESS`; answers `commit-done` or `commit-failed`. */
   | { readonly type: "commit-job"; readonly jobId: JobId }
   /** The job reached its final status: drop runs on all workers and attempt-private output. */
-  | { readonly type: "clean-job"; readonly jobId: JobId };
+  | { readonly type: "clean-job"; readonly jobId: JobId }
+  /** What a run of the chain wrote is not read any more: remove it. */
+  | { readonly type: "remove-output"; readonly jobId: JobId; readonly output: string }
+  /** The job is no longer known: remove its logs. */
+  | { readonly type: "forget-job"; readonly jobId: JobId };

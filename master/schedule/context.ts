@@ -9,6 +9,8 @@ export interface Context {
   readonly commands: Command[];
   /** Jobs of which a map became pending again in this step: they may need a slot at once. */
   readonly needing: Set<Job>;
+  /** Runs of chains that ended in this step. */
+  readonly endedRuns: Job[];
   /** Workers of which an attempt ended in this step, or that came back. */
   readonly touched: Set<Worker>;
   /** Draining workers that lost an attempt or a run in this step: they may have become idle. */

@@ -22,6 +22,7 @@ export function endJob(
   }
   releaseMemory(context, job);
   reduceEnded(context.state, job);
+  if (job.spec.stepRun !== undefined) context.endedRuns.push(job);
   context.commands.push({ type: "clean-job", jobId: job.jobId });
 }
 

@@ -2,6 +2,7 @@ import { isFinal } from "#shared/model/job";
 import { limits } from "#shared/model/limits";
 import { launchableStage } from "./assign.js";
 import { needsRuns } from "./holds.js";
+import { stepsOfChain } from "./links.js";
 import { hasFreeSlot, isUsual } from "./slots.js";
 import {
   noAttempts,
@@ -24,7 +25,9 @@ export function brokenInvariants(state: State): string[] {
   };
   checkWorkers(state, report);
   for (const job of state.jobs.values()) {
-    if (state.active.has(job) !== (job.status === "running")) report("active-jobs", job.jobId);
+    const isActive = job.status === "running" && job.chain === null;
+    if (state.active.has(job) !== isActive) report("active-jobs", job.jobId);
+    checkChain(state, job, report);
     checkRemains(state, job, report);
     if (job.remains === null || job.remains.detail === "all") checkAttemptCounts(job, report);
     for (const stage of [job.maps, job.reduces]) {
@@ -55,6 +58,34 @@ function checkRemains(state: State, job: Job, report: Report): void {
 }
 
 type Report = (rule: string, detail: string) => void;
+
+/** A chain has one run at a time, nothing of it outlives it, and it is committed after its last run. */
+function checkChain(state: State, job: Job, report: Report): void {
+  const { jobId, spec, chain } = job;
+  const parent = state.jobs.get(spec.stepRun?.parentId ?? "");
+  if (spec.stepRun !== undefined && !parent?.chain?.children.includes(jobId)) {
+    report("chain", `${jobId} is a run of no chain`);
+  }
+  if (chain === null) return;
+  const runs = chain.children.map((childId) => state.jobs.get(childId));
+  if (runs.includes(undefined)) report("chain", `${jobId} has runs that are not known`);
+  if (runs.length > state.config.chainRunsMax)
+    report("chain", `${jobId} keeps ${runs.length} runs`);
+  const last = runs.at(-1);
+  const going = runs.filter((run) => run !== undefined && !isFinal(run.status));
+  if (isFinal(job.status) && going.length > 0) report("chain", `${jobId} ended before its runs`);
+  if (going.length > 1 || (going.length === 1 && going[0] !== last)) {
+    report("chain", `${jobId} has ${going.length} runs at a time`);
+  }
+  if (job.status === "running" && going.length !== 1) report("chain", `${jobId} has no run`);
+  const isDone = job.status === "committing" || job.status === "succeeded";
+  if (isDone && last?.status !== "succeeded") {
+    report("chain", `${jobId} is ${job.status}, its last run ${last?.status}`);
+  }
+  const { stepIndex, round } = chain.link;
+  const roundsMax = stepsOfChain(spec)[stepIndex]?.repeat?.roundsMax ?? 1;
+  if (round > roundsMax) report("chain", `${jobId} is in round ${round} of ${roundsMax}`);
+}
 
 function checkWorkers(state: State, report: Report): void {
   const queued = new Set(state.free.toArray());

@@ -1,39 +1,23 @@
 import { isFinal } from "#shared/model/job";
+import { beginChain, cancelChain, repeatChain } from "./chains.js";
 import type { Context } from "./context.js";
 import { endJob } from "./ending.js";
 import type { Event } from "./events.js";
 import { finishIfDone, withoutTask } from "./finish.js";
-import { createStage, noAttempts, type Job } from "./state.js";
+import { isChain } from "./links.js";
+import { createJob, type Job } from "./state.js";
 
 export function jobSubmitted(
   context: Context,
   event: Extract<Event, { type: "job-submitted" }>,
 ): void {
   const { state, nowMs } = context;
-  const { jobId, spec, output } = event;
+  const { jobId, spec } = event;
   if (state.jobs.has(jobId)) return;
-  state.jobs.set(jobId, {
-    jobId,
-    spec,
-    output,
-    order: ++state.jobCount,
-    submittedAtMs: nowMs,
-    status: "planning",
-    plan: null,
-    plannedAtMs: null,
-    endedAtMs: null,
-    failure: null,
-    summary: null,
-    maps: createStage("map"),
-    reduces: createStage("reduce"),
-    attemptCounts: noAttempts(),
-    finishedMaps: [],
-    announced: 0,
-    runSet: null,
-    runSetLength: 0,
-    remains: null,
-  });
-  context.commands.push({ type: "plan-job", jobId });
+  const job = createJob(state, event, nowMs);
+  state.jobs.set(jobId, job);
+  if (isChain(spec)) beginChain(context, job);
+  else context.commands.push({ type: "plan-job", jobId });
 }
 
 export function jobPlanned(context: Context, event: Extract<Event, { type: "job-planned" }>): void {
@@ -51,6 +35,8 @@ export function jobPlanned(context: Context, event: Extract<Event, { type: "job-
     stage.counts.pending = count;
   }
   context.state.active.add(job);
+  const parent = context.state.jobs.get(job.spec.stepRun?.parentId ?? "");
+  if (parent !== undefined) parent.plannedAtMs ??= context.nowMs;
   // Input without any bytes gives no maps; without reduces either, the empty output is complete.
   finishIfDone(context, job);
 }
@@ -60,24 +46,32 @@ export function planFailed(context: Context, event: Extract<Event, { type: "plan
   if (job !== null) endJob(context, job, "failed", withoutTask(event.failure));
 }
 
-/** Ends a job, except that a commit that began runs to its end, which decides. */
+/**
+ * Ends a job, except that a commit that began runs to its end, which decides. A run of a chain ends
+ * with its chain only.
+ */
 export function cancelRequested(
   context: Context,
   event: Extract<Event, { type: "cancel-requested" }>,
 ): void {
   const job = context.state.jobs.get(event.jobId);
-  if (job === undefined || isFinal(job.status)) return;
-  if (job.status === "committing" || job.status === "cancelling") job.status = "cancelling";
+  if (job === undefined || isFinal(job.status) || job.spec.stepRun !== undefined) return;
+  if (job.chain !== null) cancelChain(context, job);
+  else if (job.status === "committing" || job.status === "cancelling") job.status = "cancelling";
   else endJob(context, job, "cancelled");
 }
 
-/** Drops an ended job from memory. */
+/** Drops an ended job from memory, and with a chain its runs. */
 export function jobForgotten(
-  context: Context,
+  { state, commands }: Context,
   event: Extract<Event, { type: "job-forgotten" }>,
 ): void {
-  const job = context.state.jobs.get(event.jobId);
-  if (job !== undefined && isFinal(job.status)) context.state.jobs.delete(job.jobId);
+  const job = state.jobs.get(event.jobId);
+  if (job === undefined || !isFinal(job.status) || job.spec.stepRun !== undefined) return;
+  for (const jobId of [job.jobId, ...(job.chain?.children ?? [])]) {
+    state.jobs.delete(jobId);
+    commands.push({ type: "forget-job", jobId });
+  }
 }
 
 /** Commands that a crash of the coordinator may have swallowed are given again. */
@@ -86,7 +80,8 @@ export function coordinatorStarted(context: Context): void {
   for (const worker of state.workers.values()) worker.connected = false;
   for (const job of state.jobs.values()) {
     const { jobId, status } = job;
-    if (status === "planning") commands.push({ type: "plan-job", jobId });
+    if (job.chain !== null && !isFinal(status)) repeatChain(context, job, job.chain);
+    else if (status === "planning") commands.push({ type: "plan-job", jobId });
     else if (status === "running") repeatTimers(context, job);
     else if (isFinal(status)) commands.push({ type: "clean-job", jobId });
     else commands.push({ type: "commit-job", jobId });

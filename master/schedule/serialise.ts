@@ -4,6 +4,7 @@ import type { AttemptResult, Counters, Failure } from "#shared/model/result";
 import type { JobPlan } from "#shared/model/split";
 import { fault } from "#shared/errors/fault";
 import type { OutputSummary } from "./events.js";
+import { presentResult } from "./former-result.js";
 import { presentTasks, reduceEnded } from "./remains.js";
 import {
   createStage,
@@ -14,6 +15,7 @@ import {
   type Attempt,
   type AttemptCounts,
   type AttemptState,
+  type Chain,
   type Job,
   type JobFailure,
   type Remains,
@@ -90,6 +92,7 @@ export interface SavedJob {
   /** Of an ended job. Absent in checkpoints that were written when these kept everything. */
   readonly remains?: Remains;
   readonly attemptCounts?: AttemptCounts;
+  readonly chain?: Chain;
 }
 
 interface SavedWorker {
@@ -184,9 +187,10 @@ function saveWorker(worker: Worker): SavedWorker {
 }
 
 function saveJob(job: Job): SavedJob {
-  const { attemptCounts, remains, runSet: _runSet, ...rest } = job;
+  const { attemptCounts, remains, runSet: _runSet, chain, ...rest } = job;
   const saved = {
     ...rest,
+    ...(chain === null ? {} : { chain: copyChain(chain) }),
     finishedMaps: [...job.finishedMaps],
     maps: saveStage(job.maps),
     reduces: saveStage(job.reduces),
@@ -199,6 +203,17 @@ function saveJob(job: Job): SavedJob {
     maps: { ...saved.maps, counts: { ...job.maps.counts } },
     reduces: { ...saved.reduces, counts: { ...job.reduces.counts } },
   };
+}
+
+function copyChain(chain: Chain): Chain {
+  const { maps, reduces, attempts, counters } = chain.totals;
+  const totals = {
+    maps: { ...maps },
+    reduces: { ...reduces },
+    attempts: { ...attempts },
+    counters: { ...counters },
+  };
+  return { ...chain, children: [...chain.children], totals };
 }
 
 function saveStage(stage: StageTasks): SavedStage {
@@ -231,12 +246,13 @@ function loadJob(state: State, saved: SavedJob): void {
     runSet: null,
     runSetLength: saved.runSetLength ?? 0,
     remains: saved.remains ?? null,
+    chain: saved.chain === undefined ? null : copyChain(saved.chain),
   };
   loadStage(job, job.maps, saved.maps);
   loadStage(job, job.reduces, saved.reduces);
   if (saved.attemptCounts !== undefined) job.attemptCounts = { ...saved.attemptCounts };
   state.jobs.set(job.jobId, job);
-  if (job.status !== "running") return;
+  if (job.status !== "running" || job.chain !== null) return;
   state.active.add(job);
   linkToWorkers(state, job);
 }
@@ -275,7 +291,8 @@ function loadTask(job: Job, stage: StageTasks, saved: SavedTask): Task {
       taskIndex: saved.index,
       attempt: at + 1,
     };
-    return { ...each, isRecalled: each.isRecalled ?? false, ref };
+    const result = each.result && presentResult(each.result);
+    return { ...each, result, isRecalled: each.isRecalled ?? false, ref };
   });
   return {
     ...createTask(saved.index),

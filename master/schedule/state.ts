@@ -4,6 +4,7 @@ import type { AttemptResult, Counters, Failure, RunSet } from "#shared/model/res
 import type { JobPlan } from "#shared/model/split";
 import type { OutputSummary } from "./events.js";
 import { Fifo } from "./fifo.js";
+import type { Former, Link } from "./links.js";
 
 export interface ScheduleConfig {
   /** Wait before the first retry; doubles with every further one. */
@@ -19,6 +20,8 @@ export interface ScheduleConfig {
   readonly endedTroubleMax: number;
   /** Attempts of all ended jobs together; beyond it the ones that ended first keep less. */
   readonly endedAttemptsTotalMax: number;
+  /** Runs of a chain that are kept as jobs, the present one and what it reads among them; at least 4. */
+  readonly chainRunsMax: number;
 }
 
 const standardConfig: ScheduleConfig = {
@@ -29,6 +32,7 @@ const standardConfig: ScheduleConfig = {
   endedAttemptsMax: 2_000,
   endedTroubleMax: 1_000,
   endedAttemptsTotalMax: 200_000,
+  chainRunsMax: 100,
 };
 
 export type AttemptState = "running" | "done" | "failed" | "lost" | "cancelled";
@@ -119,6 +123,25 @@ export interface Remains {
   readonly splitBytes: readonly number[];
 }
 
+/** Of a job with steps: where it stands. Its runs are jobs of their own, one after another. */
+export interface Chain {
+  /** The present run, or the last one. */
+  link: Link;
+  /** The run whose output the present one reads; null for the first one. */
+  former: Former | null;
+  /** Jobs of the runs that are kept, oldest first; the last one is that of `link`. */
+  readonly children: JobId[];
+  /** Runs that are not kept any more. */
+  leftOut: number;
+  /** Sums over the runs that ended, kept or not. */
+  readonly totals: {
+    readonly maps: TaskCounts;
+    readonly reduces: TaskCounts;
+    readonly attempts: AttemptCounts;
+    readonly counters: Counters;
+  };
+}
+
 export interface Job {
   readonly jobId: JobId;
   readonly spec: JobSpec;
@@ -146,6 +169,8 @@ export interface Job {
   runSetLength: number;
   /** Null until the job ended. */
   remains: Remains | null;
+  /** Of a job that has no tasks of its own, but runs one job for each of its steps. */
+  chain: Chain | null;
 }
 
 /** `released`: it drained, and was told to leave. */
@@ -183,7 +208,7 @@ export interface Worker {
 export interface State {
   readonly config: ScheduleConfig;
   readonly jobs: Map<JobId, Job>;
-  /** Jobs in status `running`. */
+  /** Jobs in status `running` that have tasks of their own. */
   readonly active: Set<Job>;
   readonly workers: Map<WorkerId, Worker>;
   /** Workers that may have a free slot, next one first. */
@@ -208,6 +233,36 @@ export function createState(config: Partial<ScheduleConfig> = {}): State {
     lastRegistration: 0,
     jobCount: 0,
     launchCount: 0,
+  };
+}
+
+/** A job that waits for its plan. */
+export function createJob(
+  state: State,
+  { jobId, spec, output }: Pick<Job, "jobId" | "spec" | "output">,
+  nowMs: number,
+): Job {
+  return {
+    jobId,
+    spec,
+    output,
+    order: ++state.jobCount,
+    submittedAtMs: nowMs,
+    status: "planning",
+    plan: null,
+    plannedAtMs: null,
+    endedAtMs: null,
+    failure: null,
+    summary: null,
+    maps: createStage("map"),
+    reduces: createStage("reduce"),
+    attemptCounts: noAttempts(),
+    finishedMaps: [],
+    announced: 0,
+    runSet: null,
+    runSetLength: 0,
+    remains: null,
+    chain: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { bindAhead, recall } from "./ahead.js";
 import { assign } from "./assign.js";
 import { attemptDone, attemptFailed, attemptReturned } from "./attempts.js";
+import { advanceChains } from "./chains.js";
 import type { Command } from "./commands.js";
 import type { Context } from "./context.js";
 import type { Event } from "./events.js";
@@ -36,10 +37,12 @@ export function step(state: State, event: Event, nowMs: number): Command[] {
     nowMs,
     commands: [],
     needing: new Set(),
+    endedRuns: [],
     touched: new Set(),
     emptied: new Set(),
   };
   apply(context, event);
+  advanceChains(context);
   assign(context);
   bindAhead(context);
   for (const job of context.needing) preempt(context, job);

@@ -35,7 +35,7 @@ it("cancels a job that is being planned, and ignores its plan", () => {
   expect(script.feed({ type: "cancel-requested", jobId: "a" })).toEqual(["clean-job a"]);
   const plan = { splits: [], partitionCount: 0, inputBytes: 0, fileCount: 0, reasons: [] };
   expect(script.feed({ type: "job-planned", jobId: "a", plan })).toEqual([]);
-  expect(script.feed({ type: "job-forgotten", jobId: "a" })).toEqual([]);
+  expect(script.feed({ type: "job-forgotten", jobId: "a" })).toEqual(["forget-job a"]);
   expect(findJob(script.state, "a")).toBeNull();
 });
 

@@ -143,7 +143,10 @@ function line(command: Command): string {
     case "plan-job":
     case "commit-job":
     case "clean-job":
+    case "forget-job":
       return `${command.type} ${command.jobId}`;
+    case "remove-output":
+      return `${command.type} ${command.output}`;
     default:
       return `${command.type}${to}${ref}`;
   }

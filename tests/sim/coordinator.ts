@@ -224,6 +224,9 @@ export class Coordinator {
         return this.#commit(command.jobId);
       case "clean-job":
         return this.#clean(command.jobId);
+      case "remove-output":
+      case "forget-job":
+        return;
       case "set-retry-timer": {
         const { jobId, stage, taskIndex, dueAtMs } = command;
         const delayMs = dueAtMs - this.world.agenda.nowMs;

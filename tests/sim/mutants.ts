@@ -221,6 +221,7 @@ function rerunAll(state: State, commands: Command[], nowMs: number): void {
         nowMs,
         commands,
         needing: new Set([job]),
+        endedRuns: [],
         touched: new Set<never>(),
         emptied: new Set<never>(),
       };
