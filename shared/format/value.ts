@@ -22,7 +22,18 @@ export const valueTags = {
   partialCount: 8,
   /** What `mean()` has seen so far: sum and count, two little-endian doubles. */
   partialMean: 9,
+  /** What `all()` has seen so far: a little-endian double for each of its parts, two (sum, count) for a mean. */
+  partialAll: 10,
+  /** What `collect()` or `topK()` holds so far: encoded values, each behind its size as a varint. */
+  partialList: 11,
+  /** What `histogram()` has counted so far: a varint for each of its ranges. */
+  partialCounts: 12,
 } as const;
+
+/** Whether this first byte is of a value that somebody emitted, not of a partial result. */
+export function isEmittedTag(tag: number | undefined): boolean {
+  return tag !== undefined && tag <= valueTags.json;
+}
 
 const integerMax = 2 ** 52;
 
@@ -74,6 +85,16 @@ export function encodePartialMean(into: Scratch, sum: number, count: number): vo
   bytes.writeDoubleLE(sum, into.length + 1);
   bytes.writeDoubleLE(count, into.length + 9);
   into.length += 17;
+}
+
+/** @param doubles as `valueTags.partialAll` says */
+export function encodePartialAll(into: Scratch, doubles: ArrayLike<number>): void {
+  const bytes = into.reserve(1 + doubles.length * 8);
+  bytes[into.length++] = valueTags.partialAll;
+  for (let index = 0; index < doubles.length; index++) {
+    bytes.writeDoubleLE(doubles[index] ?? 0, into.length);
+    into.length += 8;
+  }
 }
 
 function encodeTag(into: Scratch, tag: number): void {

@@ -113,8 +113,13 @@ describe("what a map attempt emits", () => {
     const sorting = new SortEmitter(spillsOf(1, writeRecords), partitioner, memoryOf(1_000, 0));
     expect(() => sorting.emit(large, 1)).toThrow(/emitted key is too large keyBytes=67108865/);
     expect(() => sorting.emit("k", large)).toThrow(/emitted value is too large/);
-    const spills = spillsOf(1, writeAggregates("sum"));
-    const combining = new CombineEmitter("sum", spills, partitioner, memoryOf(1_000, 1_000));
+    const spills = spillsOf(1, writeAggregates({ name: "sum" }));
+    const combining = new CombineEmitter(
+      { name: "sum" },
+      spills,
+      partitioner,
+      memoryOf(1_000, 1_000),
+    );
     expect(() => combining.emit(large, 1)).toThrow(/emitted key is too large/);
   });
 
@@ -146,9 +151,9 @@ describe("the combine table", () => {
           (rows, sortBytes, tableBytes) => {
             const aggregate = name as keyof typeof aggregates;
             const partitioner = makePartitioner(undefined, {}, 3);
-            const spills = spillsOf(3, writeAggregates(aggregate));
+            const spills = spillsOf(3, writeAggregates({ name: aggregate }));
             const memory = memoryOf(sortBytes, tableBytes);
-            const emitter = new CombineEmitter(aggregate, spills, partitioner, memory);
+            const emitter = new CombineEmitter({ name: aggregate }, spills, partitioner, memory);
             for (const [key, value] of rows) emitter.emit(key, value);
             emitter.finish();
             const expected = new Map(
@@ -166,8 +171,8 @@ describe("the combine table", () => {
     const partitioner = makePartitioner(undefined, {}, 1);
     const memory = memoryOf(1_000_000, 1_000_000);
     const numbers = new CombineEmitter(
-      "sum",
-      spillsOf(1, writeAggregates("sum")),
+      { name: "sum" },
+      spillsOf(1, writeAggregates({ name: "sum" })),
       partitioner,
       memory,
     );
@@ -177,8 +182,8 @@ describe("the combine table", () => {
       Array.from({ length: 100 }, (_, key) => [String(key), [50]]),
     );
     const long = new CombineEmitter(
-      "sum",
-      spillsOf(1, writeAggregates("sum")),
+      { name: "sum" },
+      spillsOf(1, writeAggregates({ name: "sum" })),
       partitioner,
       memory,
     );
@@ -189,8 +194,13 @@ describe("the combine table", () => {
 
   it("refuses a value that is no number", () => {
     const memory = memoryOf(1_000, 1_000);
-    const spills = spillsOf(1, writeAggregates("sum"));
-    const emitter = new CombineEmitter("sum", spills, makePartitioner(undefined, {}, 1), memory);
+    const spills = spillsOf(1, writeAggregates({ name: "sum" }));
+    const emitter = new CombineEmitter(
+      { name: "sum" },
+      spills,
+      makePartitioner(undefined, {}, 1),
+      memory,
+    );
     expect(() => emitter.emit("a", "1")).toThrow(
       "sum() takes numbers, but the value emitted is a string",
     );

@@ -1,11 +1,12 @@
+import type { AggregateSpec } from "#shared/authoring/aggregates";
 import type { CombineFunction } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import { encodeKey, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import { encodeValue } from "#shared/format/value";
-import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
 import { GroupReader } from "#worker/runs/groups";
+import { makeAccumulator } from "#worker/runs/make-accumulator";
 import type { RecordStream } from "#worker/runs/record-view";
 import type { RunWriter } from "#worker/runs/run-writer";
 
@@ -22,14 +23,17 @@ export const writeRecords: StreamWriter = (stream, writer) => {
 };
 
 /** Writes one record a group: the aggregate of its values, in a form that can be combined again. */
-export function writeAggregates(name: AggregateName): StreamWriter {
-  const accumulator = new Accumulator(name);
+export function writeAggregates(spec: AggregateSpec): StreamWriter {
+  const accumulator = makeAccumulator(spec);
   const value = new Scratch(32);
   return (stream, writer) => {
     const groups = new GroupReader(stream);
     while (groups.nextGroup()) {
       accumulator.reset();
-      while (groups.nextValue()) accumulator.add(groups.record.bytes, groups.record.valueStart);
+      while (groups.nextValue()) {
+        const { bytes, valueStart, valueEnd } = groups.record;
+        accumulator.add(bytes, valueStart, valueEnd);
+      }
       value.length = 0;
       accumulator.encode(value, false);
       writer.addParts(

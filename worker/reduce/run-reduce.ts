@@ -1,18 +1,27 @@
+import type { AggregateSpec } from "#shared/authoring/aggregates";
 import type { AnyStep } from "#shared/authoring/any-job";
 import type { ReduceContext, TaskContext } from "#shared/authoring/context";
+import type { Cogroup, Join } from "#shared/authoring/joins";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { encodeKey, keyKindOf, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodeValue } from "#shared/format/value";
+import { encodeNumber, encodeValue } from "#shared/format/value";
 import type { RecordPlace } from "#shared/model/result";
-import { Accumulator, type AggregateName } from "#worker/runs/accumulator";
 import { EmitGate } from "#worker/runs/emit-gate";
 import type { EmitTo } from "#worker/runs/emit-to";
 import { GroupReader } from "#worker/runs/groups";
+import { makeAccumulator } from "#worker/runs/make-accumulator";
 import type { Merger } from "#worker/runs/merge";
-import type { PartWriter } from "./writers/part-writer.js";
+import { sourceNames, valueOrderOf } from "#worker/runs/order-values";
+import { cogroupGroups } from "./cogroup.js";
+import { DistinctCounter } from "./distinct.js";
+import type { GroupWalk } from "./group-walk.js";
+import { joinGroups } from "./join.js";
+import type { RecordSink } from "./writers/part-writer.js";
 
 export interface ReduceHooks {
+  /** Bytes of values of one key that `cogroup` and `join` may hold at once. */
+  readonly heldBytesMax: number;
   /** Before every group and every value handed out: the group's number, from 1. */
   onStep(group: number): void;
   /** Every thousand records or groups. */
@@ -39,13 +48,14 @@ export class ReduceRun {
   constructor(
     readonly step: AnyStep,
     readonly records: Merger,
-    readonly writer: PartWriter,
+    readonly writer: RecordSink,
     base: TaskContext<unknown>,
     readonly hooks: ReduceHooks,
     emitTo: EmitTo,
     readonly reduceAll: ReduceAll | null = null,
   ) {
-    this.#groups = new GroupReader(records);
+    const isOrdered = valueOrderOf(step) !== null;
+    this.#groups = new GroupReader(records, isOrdered ? () => records.keyKind : null);
     this.#context = {
       ...base,
       emit: (key, value) => this.#emit(key, value),
@@ -74,8 +84,10 @@ export class ReduceRun {
       this.during = "reduce";
       if (this.reduceAll !== null) await this.reduceAll(this, this.#groups);
       else if (typeof reduce === "function") await this.#callAll(reduce);
-      else if (reduce?.kind === "aggregate")
-        await this.#aggregate(reduce.spec.name as AggregateName);
+      else if (reduce?.kind === "join" || reduce?.kind === "cogroup")
+        await this.#overInputs(reduce);
+      else if (reduce?.kind === "aggregate") await this.#aggregate(reduce.spec);
+      else if (this.#groups.kindOfComposite !== null) await this.#passOrdered();
       else await this.#passAll();
       this.during = "cleanup";
       await step.cleanup?.(this.#context);
@@ -124,22 +136,75 @@ export class ReduceRun {
     return counted;
   }
 
-  async #aggregate(name: AggregateName): Promise<void> {
+  async #aggregate(spec: AggregateSpec): Promise<void> {
+    if (spec.name === "distinct") return this.#distinct();
     const groups = this.#groups;
     const { writer } = this;
-    const accumulator = new Accumulator(name);
+    const accumulator = makeAccumulator(spec);
     const value = this.#value;
     while (groups.nextGroup()) {
       accumulator.reset();
       while (groups.nextValue()) {
         this.recordsIn++;
-        accumulator.add(groups.record.bytes, groups.record.valueStart);
+        const { bytes, valueStart, valueEnd } = groups.record;
+        accumulator.add(bytes, valueStart, valueEnd);
         if (this.recordsIn % progressSteps === 0) this.report();
       }
       value.length = 0;
       accumulator.encode(value, true);
       this.#write(this.records.keyKind, groups.key.bytes, 0, groups.key.length, value.length);
       if (writer.isFull) await writer.drain();
+    }
+  }
+
+  async #overInputs(reduce: Cogroup | Join): Promise<void> {
+    const { hooks, writer } = this;
+    const groups = this.#groups;
+    const walk: GroupWalk = {
+      groups,
+      context: this.#context,
+      heldBytesMax: hooks.heldBytesMax,
+      key: () => groups.decodeKey(this.records.keyKind),
+      onCall: () => hooks.onStep(groups.groupCount),
+      onValue: () => this.#countRecord(),
+      settle: () => (writer.isFull ? writer.drain() : null),
+    };
+    const names = sourceNames(this.step);
+    if (reduce.kind === "join") await joinGroups(reduce, walk, names[0] ?? "");
+    else await cogroupGroups(reduce, walk, names);
+  }
+
+  async #distinct(): Promise<void> {
+    const groups = this.#groups;
+    const { writer } = this;
+    const counter = new DistinctCounter();
+    const value = this.#value;
+    while (groups.nextGroup()) {
+      const count = counter.count(groups, () => this.#countRecord());
+      value.length = 0;
+      encodeNumber(value, count);
+      this.#write(this.records.keyKind, groups.key.bytes, 0, groups.key.length, value.length);
+      if (writer.isFull) await writer.drain();
+    }
+  }
+
+  #countRecord(): void {
+    this.recordsIn++;
+    if (this.recordsIn % progressSteps === 0) this.report();
+  }
+
+  /** Records as they are, in key order, where keys are composite. */
+  async #passOrdered(): Promise<void> {
+    const { records, writer } = this;
+    const groups = this.#groups;
+    const { key } = groups;
+    while (groups.nextGroup()) {
+      while (groups.nextValue()) {
+        this.#countRecord();
+        const { bytes, valueStart, valueEnd } = groups.record;
+        writer.add(records.top.keyKind, key.bytes, 0, key.length, bytes, valueStart, valueEnd);
+        if (writer.isFull) await writer.drain();
+      }
     }
   }
 

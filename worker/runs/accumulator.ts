@@ -1,68 +1,33 @@
 import type { NumberAggregateName } from "#shared/authoring/aggregates";
 import { fault } from "#shared/errors/fault";
 import type { Scratch } from "#shared/format/scratch";
-import {
-  decodeNumber,
-  encodeNumber,
-  encodePartialCount,
-  encodePartialMean,
-  isNumberTag,
-  valueTags,
-} from "#shared/format/value";
+import { valueTags } from "#shared/format/value";
 
 export type AggregateName = NumberAggregateName;
 
-/** What an aggregate has seen of one group, over encoded values: emitted ones and partial results. */
-export class Accumulator {
-  #total = 0;
-  #count = 0;
+/**
+ * What an aggregate has seen of one group, over encoded values: emitted ones and partial results.
+ * Partial results of stretches of a group, added in their order, give what all values would have given.
+ */
+export interface Accumulator {
+  /** Forgets everything: a new group begins. */
+  reset(): void;
+  /**
+   * Takes the encoded value `bytes[start, end)`; keeps nothing of `bytes`.
+   * @throws MR_VALUE_INVALID when it is of a kind that the aggregate does not take
+   * @throws MR_RECORD_TOO_LARGE when what must be held of one group is larger than a value may be
+   */
+  add(bytes: Buffer, start: number, end: number): void;
+  /** Appends the group's result: the final one, or one that can be added again. At least one value was added. */
+  encode(into: Scratch, isFinal: boolean): void;
+}
 
-  constructor(readonly name: AggregateName) {
-    this.reset();
-  }
-
-  reset(): void {
-    this.#count = 0;
-    this.#total = this.name === "min" ? Infinity : this.name === "max" ? -Infinity : 0;
-  }
-
-  /** @throws MR_VALUE_INVALID when a value is of a kind that the aggregate does not take */
-  add(bytes: Buffer, start: number): void {
-    const tag = bytes[start];
-    if (this.name === "count") {
-      this.#total += tag === valueTags.partialCount ? decodeNumber(bytes, start) : 1;
-    } else if (tag === valueTags.partialMean && this.name === "mean") {
-      this.#total += bytes.readDoubleLE(start + 1);
-      this.#count += bytes.readDoubleLE(start + 9);
-    } else if (isNumberTag(tag) || tag === valueTags.partialCount) {
-      this.#addNumber(decodeNumber(bytes, start));
-    } else {
-      throw notANumber(this.name, tagName(tag));
-    }
-  }
-
-  /** Appends the group's result: the final one, or for `count` and `mean` one that can be combined again. */
-  encode(into: Scratch, isFinal: boolean): void {
-    if (this.name === "mean") {
-      if (isFinal) encodeNumber(into, this.#total / this.#count);
-      else encodePartialMean(into, this.#total, this.#count);
-    } else if (this.name === "count" && !isFinal) {
-      encodePartialCount(into, this.#total);
-    } else {
-      encodeNumber(into, this.#total);
-    }
-  }
-
-  #addNumber(value: number): void {
-    if (this.name === "min") {
-      this.#total = Math.min(this.#total, value);
-    } else if (this.name === "max") {
-      this.#total = Math.max(this.#total, value);
-    } else {
-      this.#total += value;
-      this.#count++;
-    }
-  }
+/** @param shown the aggregate as the job names it, `sum()` @returns MR_VALUE_INVALID */
+export function wrongKind(shown: string, takes: string, tag: number | undefined): Error {
+  return fault(
+    "MR_VALUE_INVALID",
+    `${shown} takes ${takes}, but the value emitted is ${kindOfTag(tag)}`,
+  );
 }
 
 /** @returns MR_VALUE_INVALID */
@@ -73,14 +38,17 @@ export function notANumber(aggregate: AggregateName, kind: string): Error {
   );
 }
 
-function tagName(tag: number | undefined): string {
-  const names: Record<number, string> = {
-    [valueTags.null]: "null",
-    [valueTags.false]: "a boolean",
-    [valueTags.true]: "a boolean",
-    [valueTags.string]: "a string",
-    [valueTags.bytes]: "bytes",
-    [valueTags.json]: "an array or object",
-  };
-  return names[tag ?? -1] ?? "of another kind";
+const kindNames: Record<number, string> = {
+  [valueTags.null]: "null",
+  [valueTags.false]: "a boolean",
+  [valueTags.true]: "a boolean",
+  [valueTags.string]: "a string",
+  [valueTags.bytes]: "bytes",
+  [valueTags.json]: "an array or object",
+  [valueTags.integer]: "a number",
+  [valueTags.double]: "a number",
+};
+
+function kindOfTag(tag: number | undefined): string {
+  return kindNames[tag ?? -1] ?? "of another kind";
 }

@@ -2,8 +2,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CombineContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
-import type { NumberAggregateName } from "#shared/authoring/aggregates";
-import type { AnySource } from "#shared/authoring/any-job";
+import type { AggregateSpec } from "#shared/authoring/aggregates";
+import type { AnySource, AnyStep } from "#shared/authoring/any-job";
+import { combinerOf } from "#shared/authoring/combiner";
 import { fault } from "#shared/errors/fault";
 import type { KeyKind } from "#shared/format/key";
 import { scratchPaths } from "#shared/model/keys";
@@ -12,6 +13,7 @@ import type { Split } from "#shared/model/split";
 import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
 import type { FoldedAggregate } from "#worker/map/folded-aggregates";
 import { makePartitioner } from "#worker/map/partitioner";
+import { readerFor } from "#worker/map/builtin/make-byte-mapper";
 import { openRecords } from "#worker/map/readers/open-records";
 import { MapRun, type MapHooks } from "#worker/map/run-map";
 import { Spills } from "#worker/map/spills";
@@ -76,7 +78,7 @@ export class MapAttempt implements RunningAttempt {
   }
 
   async run(): Promise<AttemptOutcome> {
-    const source = openRecords(this.#source().input.spec, this.split, placeOf);
+    const source = openRecords(readerFor(this.#source()), this.split, placeOf);
     try {
       const counters = await (this.order.spec.hasReducer
         ? this.#runToRun(source)
@@ -96,13 +98,13 @@ export class MapAttempt implements RunningAttempt {
     mkdirSync(folder, { recursive: true });
     const base = makeContext(order, definition, this.#counters, {});
     const partitioner = makePartitioner(step.partition, base.params, order.partitionCount);
-    const { combine } = step;
-    const writer = this.#streamWriter(base);
+    const combine = combinerOf(step);
+    const writer = this.#streamWriter(combine, base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);
     const memory = mapMemory(order.slotMemoryBytes);
     const emitter =
-      typeof combine === "object" && combine.kind === "aggregate"
-        ? new CombineEmitter(combine.spec as FoldedAggregate, spills, partitioner, memory)
+      typeof combine === "object" && combine.kind === "aggregate" && isFolded(combine.spec)
+        ? new CombineEmitter(combine.spec, spills, partitioner, memory)
         : new SortEmitter(spills, partitioner, memory);
     const hooks = this.#hooks();
     const run = new MapRun(step, this.#source(), source, emitter, base, hooks, inMapOfReducingJob);
@@ -151,12 +153,11 @@ export class MapAttempt implements RunningAttempt {
     }
   }
 
-  #streamWriter(base: ReturnType<typeof makeContext>): StreamWriter {
-    const { combine } = this.job.step;
+  #streamWriter(combine: AnyStep["combine"], base: ReturnType<typeof makeContext>): StreamWriter {
     if (combine === undefined) return writeRecords;
     if (typeof combine === "object") {
       if (combine.kind === "program") throw new Error("not built");
-      return writeAggregates(combine.spec.name as NumberAggregateName);
+      return combine.spec.name === "distinct" ? writeRecords : writeAggregates(combine.spec);
     }
     return writeCombined({
       combine,
@@ -203,4 +204,9 @@ export class MapAttempt implements RunningAttempt {
       },
     };
   }
+}
+
+/** Whether a table of numbers can fold it; the others fold what was sorted. */
+function isFolded(spec: AggregateSpec): spec is FoldedAggregate {
+  return ["sum", "count", "min", "max", "mean", "all"].includes(spec.name);
 }
