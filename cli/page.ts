@@ -28,7 +28,8 @@ export function commandsPage(): string {
 
 function section(command: Command): string[] {
   const lines = [`## millrace ${command.name}`, "", command.about, ""];
-  for (const note of command.notes ?? []) lines.push(note, "");
+  const notes = command.notes ?? [];
+  if (notes.length > 0) lines.push(...notes, "");
   lines.push("```", usageOf(command), "```", "");
   if (command.positionals.length + command.flags.length > 0) {
     for (const each of command.positionals) lines.push(`- \`${each.name}\`: ${each.about}`);

@@ -147,6 +147,35 @@ describe("runCli", () => {
     expect(asked[0]).toBe(`PUT /bundles/${String(spec["bundleSha256"])}`);
   });
 
+  it("submits a job of several inputs and side inputs by their names", async () => {
+    const { url, bodies } = await serve({ "POST /jobs": { job } });
+    const file = path.join(folder, "join.ts");
+    const lines = [
+      'import { cogroup, defineJob, sideLines, text, tsv } from "millrace";',
+      "export default defineJob({",
+      '  name: "join", side: { stop: sideLines() }, output: tsv(), reduce: cogroup(() => {}),',
+      "  inputs: { a: { input: text(), map: () => {} }, b: { input: text(), map: () => {} } },",
+      "});",
+    ];
+    writeFileSync(file, lines.join("\n"));
+    const flags = ["--master", url, "--side", "stop=s.txt"];
+    const done = await cli(["submit", file, "--input", "a=1.txt", "b=2/*", "a=3.txt", ...flags]);
+    expect(done, done.note).toMatchObject({ code: 0 });
+    const spec = JSON.parse(bodies["POST /jobs"] ?? "") as Record<string, unknown>;
+    const inFolder = (...names: string[]) => names.map((name) => path.join(folder, name));
+    expect(spec).toMatchObject({
+      inputs: inFolder("1.txt", "3.txt", "2/*"),
+      sources: [
+        { name: "a", inputs: inFolder("1.txt", "3.txt") },
+        { name: "b", inputs: inFolder("2/*") },
+      ],
+      sides: [{ name: "stop", as: "lines", inputs: inFolder("s.txt") }],
+    });
+    const missing = await cli(["submit", file, "--input", "a=1.txt", ...flags]);
+    expect(missing.code).toBe(2);
+    expect(missing.note).toContain("--input is missing for b; allowed: --input b=PATH");
+  });
+
   it("waits for a job and says how it ended", async () => {
     const output = { output: "/out", parts: [], records: 7, bytes: 9 };
     const good = await serve({ [`GET /jobs/${id}`]: { job }, [`GET /jobs/${id}/output`]: output });
@@ -230,6 +259,7 @@ describe("runCli", () => {
     const { url } = await serve({
       [`GET /jobs/${id}/logs?task=map-00003&attempt=2`]: "printed\n",
       [`GET /jobs/${id}/logs`]: page(logs),
+      [`GET /jobs/${id}`]: { job },
     });
     const list = await cli(["logs", id, "--master", url]);
     expect(list.out).toMatch(/map-00003 +2 {2}2\.0 KiB/);
@@ -237,6 +267,28 @@ describe("runCli", () => {
     expect(text.out).toBe("printed\n");
     expect((await cli(["logs", id, "--task", "map-9", "--master", url])).code).toBe(4);
     expect((await cli(["logs", id, "--attempt", "1", "--master", url])).code).toBe(2);
+  });
+
+  it("lists the logs of every step, and wants the job of one step for a task", async () => {
+    const step = { round: 1, isSample: false, isCopy: false, status: "succeeded" };
+    const times = { startedAt: at, endedAt: at, map: stage, reduce: stage };
+    const steps = ["load", "rank"].map((name) => ({
+      name,
+      ...step,
+      ...times,
+      jobId: `${name}-1`,
+    }));
+    const log = { task: "map-00000", attempt: 1, sizeBytes: 1 };
+    const { url } = await serve({
+      [`GET /jobs/${id}`]: { job: { ...job, steps } },
+      "GET /jobs/load-1/logs": page([log]),
+      "GET /jobs/rank-1/logs": page([log]),
+    });
+    const list = await cli(["logs", id, "--master", url]);
+    expect(list.out).toMatch(/load-1 +map-00000 +1 {2}1 B\nrank-1 +map-00000/);
+    const task = await cli(["logs", id, "--task", "map-00000", "--master", url]);
+    expect(task.code).toBe(2);
+    expect(task.note).toContain("allowed with --task: the job of one step, such as load-1");
   });
 
   it("lists parts, and prints their beginning or all of them", async () => {

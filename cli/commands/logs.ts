@@ -30,21 +30,57 @@ async function runLogs(invocation: Invocation): Promise<number> {
   const id = invocation.positional(0);
   const task = invocation.text("task");
   const wanted = invocation.whole("attempt", 1, 1_000_000);
+  const jobs = await jobsWithTasks(client, id);
   if (task === undefined) {
     if (wanted !== undefined) {
       throw fault("MR_ARGUMENT_INVALID", "--attempt is given without --task");
     }
-    const found = await allLogs(client, id);
-    const rows = found.map((each) => [each.task, each.attempt, bytesText(each.sizeBytes)]);
-    const lines = rows.length === 0 ? ["no logs"] : table(["TASK", "ATTEMPT", "SIZE"], rows);
-    invocation.print({ items: found }, lines);
+    await listLogs(client, jobs, invocation);
     return 0;
   }
-  const attempt = wanted ?? (await lastAttempt(client, id, task));
-  const text = await client.getLog(id, task, attempt);
+  const [job = id, ...others] = jobs;
+  if (others.length > 0) {
+    const shown = JSON.stringify(id);
+    throw fault(
+      "MR_ARGUMENT_INVALID",
+      `ID is ${shown}, a job with steps; allowed with --task: the job of one step, such as ${job}`,
+    );
+  }
+  const attempt = wanted ?? (await lastAttempt(client, job, task));
+  const text = await client.getLog(job, task, attempt);
   if (invocation.has("json")) invocation.print({ task, attempt, text }, []);
   else await invocation.terminal.outBytes(Buffer.from(text));
   return 0;
+}
+
+/** The job itself, or of a job with steps those that run them. */
+async function jobsWithTasks(client: Client, id: string): Promise<string[]> {
+  const { steps } = await client.getJob(id);
+  const ran = steps.flatMap(({ jobId }) => (jobId === null ? [] : [jobId]));
+  return steps.length === 0 ? [id] : ran;
+}
+
+async function listLogs(
+  client: Client,
+  jobs: readonly string[],
+  invocation: Invocation,
+): Promise<void> {
+  const lists = await Promise.all(
+    jobs.map(async (job) => {
+      const found = await allLogs(client, job);
+      return found.map((each) => ({ job, ...each }));
+    }),
+  );
+  const found = lists.flat();
+  const hasSteps = jobs.length > 1;
+  const rows = found.map((each) => [
+    ...(hasSteps ? [each.job] : []),
+    each.task,
+    each.attempt,
+    bytesText(each.sizeBytes),
+  ]);
+  const header = [...(hasSteps ? ["JOB"] : []), "TASK", "ATTEMPT", "SIZE"];
+  invocation.print({ items: found }, rows.length === 0 ? ["no logs"] : table(header, rows));
 }
 
 async function lastAttempt(client: Client, id: string, task: string): Promise<number> {

@@ -1,19 +1,14 @@
 import path from "node:path";
-import type { PlanView } from "#shared/client/types";
-import { splitSizeBytes } from "#shared/model/split";
 import type { Command, Invocation } from "../command.js";
 import { connect } from "../connect.js";
 import { connectFlags, jobFlags } from "../flags.js";
 import { loadJobFile } from "../job-file.js";
-import { bytesText, plural, table } from "../render/text.js";
+import { planLines } from "../render/plan.js";
 import { buildSubmission, readChoices } from "../submission.js";
-
-/** Splits that are shown to a person; `--json` has more. */
-const shownSplits = 10;
 
 export const plan: Command = {
   name: "plan",
-  about: "Show how a job would be cut into tasks, without running it.",
+  about: "Show how each step of a job would be cut into tasks, and why, without running it.",
   positionals: [
     { name: "JOBFILE", about: "TypeScript or JavaScript file that exports a job by default." },
     {
@@ -33,6 +28,10 @@ export const plan: Command = {
       line: "millrace plan job.ts --input big.log --split-bytes 16MiB --reducers 8",
       about: "The same with other choices.",
     },
+    {
+      line: "millrace plan join.ts --input orders=orders/ --input customers=customers.csv --json",
+      about: "A job of two inputs; JSON has the first hundred splits, and the spec as submitted.",
+    },
   ],
   run: runPlan,
 };
@@ -42,32 +41,8 @@ async function runPlan(invocation: Invocation): Promise<number> {
   const choices = readChoices(invocation);
   const client = connect(invocation);
   const loaded = await loadJobFile(path.resolve(cwd, invocation.positional(0)));
-  const found = await client.plan(buildSubmission(loaded, choices, cwd));
-  invocation.print(found, planLines(found));
+  const submission = buildSubmission(loaded, choices, cwd);
+  const found = await client.plan(submission);
+  invocation.print({ ...found, spec: submission }, planLines(found, submission));
   return 0;
-}
-
-function planLines(found: PlanView): string[] {
-  const stages =
-    found.partitionCount === 0
-      ? "no reduce tasks (map-only)"
-      : plural(found.partitionCount, "reduce task");
-  const rows = found.splits.slice(0, shownSplits).map((split, index) => {
-    const [first] = split.ranges;
-    const more = split.ranges.length > 1 ? ` and ${split.ranges.length - 1} more` : "";
-    const range = first === undefined ? "" : `${first.startByte}-${first.endByte}`;
-    return [
-      `map-${String(index).padStart(5, "0")}`,
-      bytesText(splitSizeBytes(split)),
-      `${first?.location ?? ""} ${range}${more}`,
-    ];
-  });
-  const rest = found.splitCount - rows.length;
-  return [
-    `${plural(found.fileCount, "file")}, ${bytesText(found.inputBytes)}: ` +
-      `${plural(found.splitCount, "map task")}, ${stages}`,
-    ...found.reasons.map((reason) => `  ${reason}`),
-    ...(rows.length === 0 ? [] : table(["TASK", "SIZE", "READS"], rows)),
-    ...(rest > 0 ? [`and ${plural(rest, "more map task")}`] : []),
-  ];
 }

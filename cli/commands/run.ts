@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { Client } from "#shared/client/client";
-import type { JobSubmission } from "#shared/model/job";
 import type { Settings } from "#shared/config/settings";
 import { Cluster } from "../cluster.js";
 import type { Command, Invocation } from "../command.js";
@@ -13,8 +12,11 @@ import { loadJobFile } from "../job-file.js";
 import { buildSubmission, readChoices } from "../submission.js";
 import { followJob, tellEnd } from "../wait.js";
 
-/** At least so many tasks of each stage, so that a job that only works alone is found out here. */
-const tasksMin = 2;
+/**
+ * The planner makes at least two tasks of each stage; with two slots they run beside each other, so
+ * that a job that only works alone is found out here.
+ */
+const slotsMin = 2;
 
 export const run: Command = {
   name: "run",
@@ -37,8 +39,9 @@ export const run: Command = {
   ],
   notes: [
     "Starts a master and a worker for this job alone, on free ports and in a temporary folder that is",
-    "removed in the end; at least two map and two reduce tasks, unless flags say otherwise. Without",
-    "--output the result goes to ./output/NAME. Ctrl-C cancels the job.",
+    "removed in the end. Every step has at least two map tasks, where its input can be divided, and two",
+    "reduce tasks, unless flags or the job say otherwise. Without --output the result goes to",
+    "./output/NAME. Ctrl-C cancels the job.",
   ],
   examples: [
     {
@@ -48,6 +51,14 @@ export const run: Command = {
     {
       line: "millrace run job.ts --input data.jsonl --overwrite --json",
       about: "Replace the former ./output/NAME; print the finished job as JSON.",
+    },
+    {
+      line: "millrace run join.ts --input orders=orders/ --input customers=customers.csv",
+      about: "A job with several inputs, each by its name.",
+    },
+    {
+      line: "millrace run clean.ts --input access.log --side bots=bots.txt",
+      about: "A job with a side input, which every task gets whole.",
     },
   ],
   run: runRun,
@@ -72,7 +83,7 @@ async function runRun(invocation: Invocation): Promise<number> {
     });
     const client = new Client({ baseUrl: cluster.url, token: null });
     await client.putBundle(loaded.bundle.sha256, loaded.bundle.bytes);
-    const job = await client.submitJob(await withEnoughTasks(client, submission));
+    const job = await client.submitJob(submission);
     return await finish(client, job.id, invocation);
   } finally {
     await cluster?.stop(1_000);
@@ -102,19 +113,6 @@ function ownSettings(settings: Settings, dataFolder: string): Settings {
     advertisedHost: "127.0.0.1",
     workerPort: 0,
     logFile: null,
-    slots: Math.max(tasksMin, settings.slots),
+    slots: Math.max(slotsMin, settings.slots),
   };
-}
-
-/** The submission with smaller splits and more partitions where the plan has too few tasks. */
-async function withEnoughTasks(client: Client, submission: JobSubmission): Promise<JobSubmission> {
-  const plan = await client.plan(submission);
-  const smaller: JobSubmission = { ...submission };
-  if (submission.splitBytes === undefined && plan.splitCount < tasksMin && plan.inputBytes > 1) {
-    smaller.splitBytes = Math.ceil(plan.inputBytes / tasksMin);
-  }
-  if (submission.partitionCount === undefined && submission.hasReducer) {
-    smaller.partitionCount = Math.max(tasksMin, plan.partitionCount);
-  }
-  return smaller;
 }

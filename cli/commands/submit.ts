@@ -35,6 +35,14 @@ export const submit: Command = {
       about:
         "A glob, a parameter, four parts, replacing the former output; prints the job as JSON.",
     },
+    {
+      line: "millrace submit join.ts --input orders=orders/ --input customers=customers.csv --wait",
+      about: "A job with several inputs, each by its name.",
+    },
+    {
+      line: "millrace submit clean.ts --input access.log --side bots=bots.txt --wait",
+      about: "A job with a side input, which every task gets whole.",
+    },
   ],
   run: runSubmit,
 };
