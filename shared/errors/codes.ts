@@ -21,6 +21,7 @@ export const faultCodes = {
   MR_FOLDER_INVALID: "invalid",
   MR_FOLDERS_TOO_MANY: "invalid",
   MR_RECORD_TOO_LARGE: "invalid",
+  MR_GROUP_TOO_LARGE: "invalid",
   MR_TOKEN_MISSING: "denied",
   MR_TOKEN_WRONG: "denied",
   MR_ORIGIN_REFUSED: "denied",

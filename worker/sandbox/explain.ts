@@ -23,6 +23,7 @@ const permanentCodes: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "MR_FOLDER_INVALID",
   "MR_FOLDERS_TOO_MANY",
   "MR_RECORD_TOO_LARGE",
+  "MR_GROUP_TOO_LARGE",
 ]);
 
 /** Codes whose cause is the machine or the cluster, not the job, when the engine itself says so. */

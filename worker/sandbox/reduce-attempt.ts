@@ -91,6 +91,7 @@ export class ReduceAttempt implements RunningAttempt {
     try {
       const base = makeContext(order, job.definition, this.#counters, {});
       const hooks = {
+        heldBytesMax: memoryShares(order.slotMemoryBytes).heldBytes,
         onStep: (group: number) => this.progress.stepAt(1, group),
         onProgress: (recordsIn: number, recordsOut: number) =>
           this.#progress(recordsIn, recordsOut),
