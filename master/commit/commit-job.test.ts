@@ -313,6 +313,15 @@ describe("commitJob with folders", () => {
     expect(crashCount).toBeGreaterThan(25);
   });
 
+  it("removes what is called like a part where it writes, listed or not", async () => {
+    const backend = new MemoryStorage();
+    for (const key of ["part-00009.gz", "errors/part-00009", "date=2015-05-17/part-00009"]) {
+      await put(backend, `out/${key}`, "of a commit that nobody repeated");
+    }
+    await commitJob(backend, { ...(await prepareFolders(backend)), overwrite: true });
+    expect(Object.keys(await tree(backend)).sort()).toEqual([...names].sort());
+  });
+
   it("removes nothing that a manifest names outside of the output's parts", async () => {
     const backend = new MemoryStorage();
     await commitJob(backend, await prepare(backend, otherId));
