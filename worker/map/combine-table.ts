@@ -1,57 +1,52 @@
 import { encodeKey } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import type { AggregateName } from "#worker/runs/accumulator";
-import { hashBytes, hashEnd, hashSeed, hashWord } from "#worker/runs/hash";
-import { CombineCells } from "./combine-cells.js";
+import {
+  CombineKernel,
+  kernelKeyBytesMax,
+  type Operation,
+  type TakeCell,
+  type WordRules,
+} from "./kernel/combine-kernel.js";
 import { checkSizes } from "./sort-arena.js";
 
-/**
- * Records wait in one of so many lanes, chosen by the top bits of their hash, until a thousand or so
- * can be folded into that lane's own table at once: the table is then in the cache for all of them.
- * One large table instead costs a cache miss a record.
- */
-const laneBits = 10;
-const laneCount = 1 << laneBits;
-/** Words of a lane: about a thousand short words. */
-const laneWords = 4096;
-/** A longer key goes straight to its table: nine bits hold the size. */
-const laneKeyBytesMax = 511;
 /** Longer texts are encoded by the native encoder instead of a loop. */
 const loopCharsMax = 64;
-/**
- * First word of a record: the hash's low bits, whose top bits are the lane's number; above them the
- * key's size, and whether the value is not 1 and follows the key in two words.
- */
-const hashBits = 32 - laneBits;
-const hashMask = (1 << hashBits) - 1;
+/** Words that a staged record of the loop may need: head, key, value. */
+const loopWordsMax = 1 + loopCharsMax / 4 + 2;
 const hasValue = 1 << 31;
-
-/** Room for what waits to be folded: 16 MiB, too much to make for every small task. */
-export function makeLanes(): Int32Array {
-  return new Int32Array(laneCount * laneWords);
-}
+/** Of a key that is too large for the kernel: the entry of the map around it. */
+const largeKeyExtraBytes = 200;
 
 /** Folds emitted numbers by key in bounded memory. Values of one key are folded in order of arrival. */
 export class CombineTable {
-  recordCount = 0;
-  /** Bytes of the tables; what waits in the lanes is bounded by their fixed size. */
-  usedBytes = 0;
-  /** Made when a lane is first folded: a small job touches few lanes. */
-  readonly #cells = new Array<CombineCells | undefined>(laneCount);
-  /** Per record: its first word, the key's words, perhaps the value. */
-  readonly #lanes: Int32Array;
-  readonly #used = new Int32Array(laneCount);
+  #addedCount = 0;
+  readonly #kernel: CombineKernel;
+  readonly #operations: readonly Operation[];
+  /** Words of the staging area in use. */
+  #staged = 0;
   readonly #scratch = new Scratch(1024);
-  readonly #words = new Int32Array(loopCharsMax / 4 + 1);
   readonly #double = new Float64Array(1);
   readonly #doubleWords = new Int32Array(this.#double.buffer);
+  /** Keys too large for the kernel, by their bytes as Latin-1. */
+  readonly #large = new Map<string, Float64Array>();
+  #largeBytes = 0;
+  #foldedBytes = 0;
 
-  /** @param lanes as from `makeLanes`, perhaps used by a table before */
-  constructor(
-    readonly aggregate: AggregateName,
-    lanes: Int32Array = makeLanes(),
-  ) {
-    this.#lanes = lanes;
+  /** @param kernel perhaps used by a table before; this one has it now */
+  constructor(operations: readonly Operation[], kernel: CombineKernel = new CombineKernel()) {
+    this.#operations = operations;
+    this.#kernel = kernel;
+    kernel.reset(operations);
+  }
+
+  /** Records added so far. */
+  get recordCount(): number {
+    return this.#addedCount + this.#kernel.recordCount;
+  }
+
+  /** Bytes of the tables and of what waits to be folded into them. */
+  get usedBytes(): number {
+    return this.#foldedBytes + this.#staged * 4;
   }
 
   addText(key: string, value: number): void {
@@ -60,20 +55,20 @@ export class CombineTable {
       this.addKey(key, value);
       return;
     }
-    const words = this.#words;
-    let hash = hashSeed;
-    let seen = 0;
+    const kernel = this.#kernel;
+    if (this.#staged + loopWordsMax > kernel.stagingWords) this.#fold();
+    const words = kernel.staging;
+    const head = this.#staged;
+    let to = head + 1;
     let at = 0;
-    let count = 0;
+    let seen = 0;
     for (; at + 4 <= size; at += 4) {
       const a = key.charCodeAt(at);
       const b = key.charCodeAt(at + 1);
       const c = key.charCodeAt(at + 2);
       const d = key.charCodeAt(at + 3);
       seen |= a | b | c | d;
-      const word = a | (b << 8) | (c << 16) | (d << 24);
-      words[count++] = word;
-      hash = hashWord(hash, word);
+      words[to++] = a | (b << 8) | (c << 16) | (d << 24);
     }
     if (at < size) {
       let word = 0;
@@ -82,110 +77,136 @@ export class CombineTable {
         seen |= code;
         word |= code << shift;
       }
-      words[count++] = word;
-      hash = hashWord(hash, word);
+      words[to++] = word;
     }
-    if (seen > 0x7f) this.addKey(key, value);
-    else this.#append(words, count, size, hashEnd(hash, size), value);
+    if (seen > 0x7f) {
+      this.addKey(key, value);
+      return;
+    }
+    this.#stage(head, to, size, value);
+  }
+
+  /** A key that is encoded already. */
+  addBytes(bytes: Buffer, start: number, end: number, value: number): void {
+    const size = end - start;
+    if (size > kernelKeyBytesMax) {
+      this.#addLarge(bytes, start, end, value);
+      return;
+    }
+    const kernel = this.#kernel;
+    const padded = (size + 3) >>> 2;
+    if (this.#staged + padded + 3 > kernel.stagingWords) this.#fold();
+    const words = kernel.staging;
+    const head = this.#staged;
+    let to = head + 1;
+    let at = start;
+    for (; at + 4 <= end; at += 4) {
+      words[to++] =
+        (bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24);
+    }
+    if (at < end) {
+      let word = 0;
+      for (let shift = 0; at < end; at++, shift += 8) word |= (bytes[at] ?? 0) << shift;
+      words[to++] = word;
+    }
+    this.#stage(head, to, size, value);
   }
 
   addKey(key: string | number | Uint8Array, value: number): void {
     const scratch = this.#scratch;
     scratch.length = 0;
     encodeKey(scratch, key);
-    const size = scratch.length;
-    const hash = hashBytes(scratch.bytes, 0, size);
-    scratch.reserve(4).fill(0, size, size + 4);
-    const count = (size + 3) >>> 2;
-    const words = new Int32Array(scratch.bytes.buffer, scratch.bytes.byteOffset, count);
-    if (size <= laneKeyBytesMax) {
-      this.#append(words, count, size, hash, value);
+    this.addBytes(scratch.bytes, 0, scratch.length, value);
+  }
+
+  /**
+   * Adds 1 for each word of `bytes[start, end)`; see `CombineKernel.takeWords`.
+   * @param onException takes the place of a run that is left to the caller
+   * @returns how many line feeds were passed
+   */
+  addWords(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    rules: WordRules,
+    onException: (start: number, end: number) => void,
+  ): number {
+    const lineFeeds = this.#kernel.takeWords(bytes, start, end, rules, onException);
+    this.#foldedBytes = this.#kernel.usedBytes + this.#largeBytes;
+    return lineFeeds;
+  }
+
+  /** The most bytes that `addWords` takes at once. */
+  get wordsBytesMax(): number {
+    return this.#kernel.inputBytesMax;
+  }
+
+  /** Hands every key's cell to `take`, and empties the table. */
+  drain(take: TakeCell): void {
+    this.#fold();
+    this.#kernel.drain(take);
+    for (const [key, totals] of this.#large) {
+      const bytes = Buffer.from(key, "latin1");
+      take(bytes, 0, bytes.length, totals, 0);
+    }
+    this.#large.clear();
+    this.#largeBytes = 0;
+    this.#foldedBytes = 0;
+  }
+
+  #stage(head: number, end: number, size: number, value: number): void {
+    const words = this.#kernel.staging;
+    let to = end;
+    if (value === 1) {
+      words[head] = size;
+    } else {
+      words[head] = size | hasValue;
+      this.#double[0] = value;
+      words[to++] = this.#doubleWords[0] ?? 0;
+      words[to++] = this.#doubleWords[1] ?? 0;
+    }
+    this.#staged = to;
+    this.#addedCount++;
+  }
+
+  #fold(): void {
+    if (this.#staged > 0) this.#kernel.takeStaged(this.#staged);
+    this.#staged = 0;
+    this.#foldedBytes = this.#kernel.usedBytes + this.#largeBytes;
+  }
+
+  #addLarge(bytes: Buffer, start: number, end: number, value: number): void {
+    checkSizes(end - start, 0);
+    this.#addedCount++;
+    const key = bytes.latin1Slice(start, end);
+    const totals = this.#large.get(key);
+    if (totals === undefined) {
+      this.#large.set(
+        key,
+        Float64Array.from(this.#operations, (one) => (one === "count" ? 1 : value)),
+      );
+      this.#largeBytes += end - start + largeKeyExtraBytes;
+      this.#foldedBytes = this.#kernel.usedBytes + this.#largeBytes;
       return;
     }
-    checkSizes(size, 0);
-    const lane = hash >>> (32 - laneBits);
-    this.#fold(lane);
-    const cells = this.#cellsOf(lane);
-    const before = cells.bytes;
-    cells.fold(words, 0, size, hash, value);
-    this.usedBytes += cells.bytes - before;
-    this.recordCount++;
+    this.#operations.forEach((operation, at) => {
+      totals[at] = folded(operation, totals[at] ?? 0, value);
+    });
   }
+}
 
-  /** Hands every key's cell to `take`, with its key `bytes[keyStart, keyEnd)`, and empties the table. */
-  drain(
-    take: (
-      cells: CombineCells,
-      cell: number,
-      bytes: Buffer,
-      keyStart: number,
-      keyEnd: number,
-    ) => void,
-  ): void {
-    for (let lane = 0; lane < laneCount; lane++) {
-      this.#fold(lane);
-      const cells = this.#cells[lane];
-      if (cells === undefined) continue;
-      const bytes = Buffer.from(cells.arena.buffer);
-      for (let cell = 0; cell < cells.usedWords; cell = cells.after(cell)) {
-        const keyStart = (cell + cells.headerWords) * 4;
-        take(cells, cell, bytes, keyStart, keyStart + cells.sizeOf(cell));
-      }
-      this.#cells[lane] = undefined;
-    }
-    this.usedBytes = 0;
-  }
-
-  #cellsOf(lane: number): CombineCells {
-    let cells = this.#cells[lane];
-    if (cells === undefined) {
-      cells = new CombineCells(this.aggregate);
-      this.#cells[lane] = cells;
-      this.usedBytes += cells.bytes;
-    }
-    return cells;
-  }
-
-  #append(words: Int32Array, count: number, size: number, hash: number, value: number): void {
-    const lane = hash >>> (32 - laneBits);
-    if ((this.#used[lane] ?? 0) + count + 4 > laneWords) this.#fold(lane);
-    const lanes = this.#lanes;
-    const used = this.#used[lane] ?? 0;
-    let at = lane * laneWords + used;
-    lanes[at++] = (hash & hashMask) | (size << hashBits) | (value === 1 ? 0 : hasValue);
-    for (let index = 0; index < count; index++) lanes[at++] = words[index] ?? 0;
-    if (value !== 1) {
-      this.#double[0] = value;
-      lanes[at++] = this.#doubleWords[0] ?? 0;
-      lanes[at++] = this.#doubleWords[1] ?? 0;
-    }
-    this.#used[lane] = at - lane * laneWords;
-    this.recordCount++;
-  }
-
-  #fold(lane: number): void {
-    if (this.#used[lane] === 0) return;
-    const cells = this.#cellsOf(lane);
-    const before = cells.bytes;
-    const lanes = this.#lanes;
-    const start = lane * laneWords;
-    const end = start + (this.#used[lane] ?? 0);
-    for (let at = start; at < end;) {
-      const head = lanes[at] ?? 0;
-      const hash = (lane << hashBits) | (head & hashMask);
-      const size = (head >>> hashBits) & laneKeyBytesMax;
-      const key = at + 1;
-      at = key + ((size + 3) >>> 2);
-      let value = 1;
-      if (head < 0) {
-        this.#doubleWords[0] = lanes[at] ?? 0;
-        this.#doubleWords[1] = lanes[at + 1] ?? 0;
-        value = this.#double[0] ?? 0;
-        at += 2;
-      }
-      cells.fold(lanes, key, size, hash, value);
-    }
-    this.#used[lane] = 0;
-    this.usedBytes += cells.bytes - before;
+function folded(operation: Operation, total: number, value: number): number {
+  switch (operation) {
+    case "add":
+      return total + value;
+    case "count":
+      return total + 1;
+    case "min":
+      return Math.min(total, value);
+    case "max":
+      return Math.max(total, value);
   }
 }

@@ -1,19 +1,20 @@
 import type { JobKey } from "#shared/authoring/values";
 import { encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import {
-  encodeNumber,
-  encodePartialCount,
-  encodePartialMean,
-  encodeValue,
-  valueTags,
-} from "#shared/format/value";
+import { encodeNumber, encodeValue, valueTags } from "#shared/format/value";
 import { readWtf8 } from "#shared/format/wtf8";
-import { notANumber, type AggregateName } from "#worker/runs/accumulator";
+import { notANumber } from "#worker/runs/accumulator";
 import { mixedKinds } from "#worker/runs/run-cursor";
 import type { RunSummary } from "#worker/runs/run-writer";
-import type { CombineCells } from "./combine-cells.js";
 import { CombineTable } from "./combine-table.js";
+import {
+  operationsOf,
+  takesAnyValue,
+  totalsEncoder,
+  type EncodeTotals,
+  type FoldedAggregate,
+} from "./folded-aggregates.js";
+import type { CombineKernel, WordRules } from "./kernel/combine-kernel.js";
 import type { Partitioner } from "./partitioner.js";
 import type { SortArena } from "./sort-arena.js";
 import { SortBuffer } from "./sort-buffer.js";
@@ -27,6 +28,8 @@ export interface Emitter {
   emit(key: JobKey, value: unknown): void;
   /** A record that is bytes already: the key, then the value, lying one behind the other. */
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number, valueEnd: number): void;
+  /** A text, encoded as a key is, with a number. */
+  emitText(bytes: Buffer, start: number, end: number, value: number): void;
   /**
    * A line that a program wrote: key and value are texts, encoded as they lie there, whatever bytes they
    * are. A `valueStart` below 0 stands for no value.
@@ -47,8 +50,8 @@ export interface Emitter {
 export interface MapMemory {
   readonly arena: SortArena;
   readonly tableBytes: number;
-  /** Lanes of the attempt's one combine table; it makes its own when absent. */
-  readonly lanes?: () => Int32Array;
+  /** Of the attempt's one combine table; it makes its own when absent. */
+  readonly kernel?: () => CombineKernel;
 }
 
 /** Sorts records as they are; a user's combiner runs when they are written. */
@@ -115,6 +118,15 @@ export class SortEmitter implements Emitter {
     arena.addTagged(partition, bytes, keyStart, keyEnd, tag, from, valueEnd);
   }
 
+  emitText(bytes: Buffer, start: number, end: number, value: number): void {
+    if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
+    const encodedValue = this.#value;
+    encodedValue.length = 0;
+    encodeNumber(encodedValue, value);
+    this.#add(bytes, start, end, encodedValue.bytes, 0, encodedValue.length);
+    this.recordCount++;
+  }
+
   async drain(): Promise<void> {}
 
   finish(): RunSummary {
@@ -149,16 +161,23 @@ export class CombineEmitter implements Emitter {
   readonly #table: CombineTable;
   readonly #buffer: SortBuffer;
   readonly #value = new Scratch(32);
+  readonly #encode: EncodeTotals;
+  readonly #name: FoldedAggregate["name"];
+  /** Whether values are only counted, so that any kind will do. */
+  readonly #takesAny: boolean;
   #hasDrained = false;
   #keyKind: KeyKind = keyKinds.none;
 
   constructor(
-    readonly aggregate: AggregateName,
+    aggregate: FoldedAggregate,
     readonly spills: Spills,
     readonly partitioner: Partitioner,
     readonly memory: MapMemory,
   ) {
-    this.#table = new CombineTable(aggregate, memory.lanes?.());
+    this.#name = aggregate.name;
+    this.#takesAny = takesAnyValue(aggregate);
+    this.#encode = totalsEncoder(aggregate);
+    this.#table = new CombineTable(operationsOf(aggregate), memory.kernel?.());
     this.#buffer = new SortBuffer(memory.arena, spills.partitionCount);
   }
 
@@ -168,8 +187,8 @@ export class CombineEmitter implements Emitter {
 
   emit(key: JobKey, value: unknown): void {
     let number = 1;
-    if (typeof value === "number" && this.aggregate !== "count") number = value;
-    else if (this.aggregate !== "count") throw notANumber(this.aggregate, kindOf(value));
+    if (typeof value === "number") number = value;
+    else if (!this.#takesAny) throw notANumber(this.#name, kindOf(value));
     if (typeof key === "string") {
       if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
       this.#table.addText(key, number);
@@ -181,13 +200,37 @@ export class CombineEmitter implements Emitter {
     if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
   }
 
+  emitText(bytes: Buffer, start: number, end: number, value: number): void {
+    if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
+    this.#table.addBytes(bytes, start, end, value);
+    if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
+  }
+
+  /** See `CombineTable.addWords`; what is left to the caller comes back by `emit`. */
+  emitWords(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    rules: WordRules,
+    onException: (start: number, end: number) => void,
+  ): number {
+    if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
+    const lineFeeds = this.#table.addWords(bytes, start, end, rules, onException);
+    if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
+    return lineFeeds;
+  }
+
+  get wordsBytesMax(): number {
+    return this.#table.wordsBytesMax;
+  }
+
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number): void {
-    this.emit(bytes.subarray(keyStart, keyEnd), this.aggregate === "count" ? 1 : null);
+    this.emit(bytes.subarray(keyStart, keyEnd), null);
   }
 
   /** The value of a line is a text: only what counts takes it. */
   emitLine(bytes: Buffer, keyStart: number, keyEnd: number): void {
-    if (this.aggregate !== "count") throw notANumber(this.aggregate, "a text");
+    if (!this.#takesAny) throw notANumber(this.#name, "a text");
     this.emit(readWtf8(bytes, keyStart, keyEnd), 1);
   }
 
@@ -204,22 +247,14 @@ export class CombineEmitter implements Emitter {
     this.#hasDrained = true;
     const { arena } = this.#buffer;
     const value = this.#value;
-    this.#table.drain((cells, cell, bytes, keyStart, keyEnd) => {
+    this.#table.drain((bytes, keyStart, keyEnd, totals, at) => {
       value.length = 0;
-      this.#encode(cells, cell);
-      const hash = cells.hashOf(cell);
-      const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd, hash);
+      this.#encode(value, totals, at);
+      const partition = this.partitioner.of(this.#keyKind, bytes, keyStart, keyEnd);
       if (arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length)) return;
       this.spills.spill(this.#buffer);
       arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
     });
-  }
-
-  #encode(cells: CombineCells, cell: number): void {
-    const total = cells.totalOf(cell);
-    if (this.aggregate === "mean") encodePartialMean(this.#value, total, cells.countOf(cell));
-    else if (this.aggregate === "count") encodePartialCount(this.#value, total);
-    else encodeNumber(this.#value, total);
   }
 
   #setKind(kind: KeyKind): void {

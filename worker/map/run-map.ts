@@ -5,6 +5,8 @@ import { fault } from "#shared/errors/fault";
 import type { RecordPlace } from "#shared/model/result";
 import { EmitGate } from "#worker/runs/emit-gate";
 import type { EmitTo } from "#worker/runs/emit-to";
+import type { ByteMapper } from "./builtin/byte-mapper.js";
+import { isBuiltin, makeByteMapper } from "./builtin/make-byte-mapper.js";
 import type { Emitter } from "./emitter.js";
 import type { RecordSource } from "./readers/record-source.js";
 
@@ -95,6 +97,10 @@ export class MapRun {
   async #mapRecords(): Promise<void> {
     const { source, input } = this;
     const { map } = input;
+    if (isBuiltin(map)) {
+      await this.#mapBytes(makeByteMapper(map, source, this.emitter, this.#context));
+      return;
+    }
     const makeRecord = recordMaker(input, source);
     while (await source.advance()) {
       if (typeof map === "function") await this.#mapBlock(map, makeRecord);
@@ -130,6 +136,19 @@ export class MapRun {
       if (this.recordsIn % progressRecords === 0) this.report();
     }
     return null;
+  }
+
+  /** Records, or blocks of them, whose bytes a built-in mapper takes. */
+  async #mapBytes(mapper: ByteMapper): Promise<void> {
+    const { source, emitter, hooks } = this;
+    while (await source.advance()) {
+      while (source.next()) {
+        hooks.onRecord(source.location, source.offset);
+        this.recordsIn += mapper.map(source.bytes, source.start, source.end);
+        if (emitter.isFull) await emitter.drain();
+      }
+      this.report();
+    }
   }
 
   /** Records that are bytes and stay so. */

@@ -1,9 +1,6 @@
-import type { NumberAggregateName } from "#shared/authoring/aggregates";
 import { fault } from "#shared/errors/fault";
 import type { Scratch } from "#shared/format/scratch";
 import { valueTags } from "#shared/format/value";
-
-export type AggregateName = NumberAggregateName;
 
 /**
  * What an aggregate has seen of one group, over encoded values: emitted ones and partial results.
@@ -31,7 +28,7 @@ export function wrongKind(shown: string, takes: string, tag: number | undefined)
 }
 
 /** @returns MR_VALUE_INVALID */
-export function notANumber(aggregate: AggregateName, kind: string): Error {
+export function notANumber(aggregate: string, kind: string): Error {
   return fault(
     "MR_VALUE_INVALID",
     `${aggregate}() takes numbers, but the value emitted is ${kind}`,

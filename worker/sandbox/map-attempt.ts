@@ -97,7 +97,8 @@ export class MapAttempt implements RunningAttempt {
     const folder = join(order.scratchFolder, scratchPaths.attempt(order.ref));
     mkdirSync(folder, { recursive: true });
     const base = makeContext(order, definition, this.#counters, {});
-    const partitioner = makePartitioner(step.partition, base.params, order.partitionCount);
+    const { partitionCount, boundaries } = order;
+    const partitioner = makePartitioner(step.partition, base.params, partitionCount, boundaries);
     const combine = combinerOf(step);
     const writer = this.#streamWriter(combine, base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);

@@ -1,0 +1,424 @@
+/**
+ * Folds records by key in small hash tables, in WebAssembly: the loops that a word count or a group-by
+ * spends most of its time in. Written in AssemblyScript, which has loads and stores of any width and
+ * SIMD; `npm run kernel` compiles it into `../combine-wasm.ts`.
+ *
+ * Records wait in one of 1,024 lanes, chosen by the top bits of their hash, until a lane is full and can
+ * be folded into its own table at once, which is then in the cache for all of them.
+ *
+ *     lane     records: head (u32: low 22 bits of the hash, 9 bits of key size, 1 bit "value follows"),
+ *              key (zeros up to a multiple of 4), perhaps the value (f64)
+ *     table    slots: hash (u32), cell (u32, 0 is free); open addressing, at most half full
+ *     cell     hash (u32), key size (u32), accumulators (f64 each), key (zeros up to a multiple of 8)
+ *     chunk    next chunk (u32), end of the used part (u32), cells
+ *
+ * Cells never move. All memory behind `heapStart` is given out from the front and taken back at once.
+ */
+
+const laneCount: u32 = 1024;
+const hashBits: u32 = 22;
+const hashMask: u32 = (1 << hashBits) - 1;
+const laneBytes: u32 = 16384;
+/** What a store of 16 bytes may write behind the end of a record. */
+const slackBytes: u32 = 64;
+const keyBytesMax: u32 = 511;
+const startSlots: u32 = 64;
+const firstChunkBytes: u32 = 1024;
+const lastChunkBytes: u32 = 16384;
+
+/** Bytes of input that `words` takes at once, and of staged records. */
+export const inputBytes: u32 = 1 << 20;
+export const stagingBytes: u32 = 1 << 16;
+/** Runs that `words` leaves to its caller: pairs of start and end. */
+export const exceptionsMax: u32 = 1 << 15;
+
+const base: u32 = (u32(__heap_base) + 65535) & ~65535;
+export const inputStart: u32 = base;
+export const stagingStart: u32 = inputStart + inputBytes + slackBytes;
+export const exceptionsStart: u32 = stagingStart + stagingBytes + slackBytes;
+/** A word that is too long for one register is put together here. */
+const wordStart: u32 = exceptionsStart + exceptionsMax * 8;
+const lanesStart: u32 = wordStart + 512 + slackBytes;
+const usedStart: u32 = lanesStart + laneCount * laneBytes + slackBytes;
+const tablesStart: u32 = usedStart + laneCount * 4;
+const tableBytes: u32 = 24;
+const heapStart: u32 = (tablesStart + laneCount * tableBytes + 65535) & ~65535;
+
+/** Fields of a table. */
+const slotsField: u32 = 0;
+const maskField: u32 = 4;
+const countField: u32 = 8;
+const chunkField: u32 = 12;
+const freeField: u32 = 16;
+const endField: u32 = 20;
+
+let heap: u32 = heapStart;
+let operationCount: u32 = 1;
+let headerBytes: u32 = 16;
+/** Four bits an accumulator: 0 adds the value, 1 adds one, 2 takes the smaller, 3 the larger. */
+let operations: u64 = 0;
+/** Words taken since `reset`. */
+export let recordCount: f64 = 0;
+export let exceptionCount: u32 = 0;
+
+/** Bytes in use by tables. */
+export function usedBytes(): u32 {
+  return heap - heapStart;
+}
+
+/** Forgets everything and begins anew with these accumulators. */
+export function reset(count: u32, codes: u64): void {
+  operationCount = count;
+  operations = codes;
+  headerBytes = 8 + count * 8;
+  recordCount = 0;
+  reserve(heapStart);
+  memory.fill(usedStart, 0, laneCount * 4);
+  clear();
+}
+
+/** Empties the tables; what waits in lanes stays. */
+export function clear(): void {
+  memory.fill(tablesStart, 0, laneCount * tableBytes);
+  heap = heapStart;
+}
+
+function allocate(bytes: u32): u32 {
+  const start = heap;
+  heap = (start + bytes + 15) & ~15;
+  reserve(heap);
+  return start;
+}
+
+/** Sees to memory up to `end`. */
+function reserve(end: u32): void {
+  const needed = (end + slackBytes + 65535) >>> 16;
+  const present = u32(memory.size());
+  if (needed <= present) return;
+  // In steps of a mebibyte: growing costs a call into the engine.
+  if (memory.grow(i32(max(needed - present, 16))) < 0) unreachable();
+}
+
+@inline
+function hashWord(hash: u32, word: u32): u32 {
+  const mixed: u32 = (hash ^ word) * 0x9e3779b1;
+  return mixed ^ (mixed >>> 15);
+}
+
+@inline
+function hashEnd(hash: u32, size: u32): u32 {
+  let mixed: u32 = hash ^ size;
+  mixed = (mixed ^ (mixed >>> 16)) * 0x85ebca6b;
+  mixed = (mixed ^ (mixed >>> 13)) * 0xc2b2ae35;
+  return mixed ^ (mixed >>> 16);
+}
+
+/** Hash of a key that zeros follow up to a multiple of 4. */
+@inline
+function hashKey(key: u32, size: u32): u32 {
+  let hash: u32 = 0x811c9dc5;
+  const end = key + size;
+  for (let at = key; at < end; at += 4) hash = hashWord(hash, load<u32>(at));
+  return hashEnd(hash, size);
+}
+
+function makeTable(table: u32): void {
+  const slots = allocate(startSlots * 8);
+  memory.fill(slots, 0, startSlots * 8);
+  store<u32>(table, slots, slotsField);
+  store<u32>(table, startSlots - 1, maskField);
+}
+
+function growSlots(table: u32): void {
+  const old = load<u32>(table, slotsField);
+  const oldCount = load<u32>(table, maskField) + 1;
+  const mask = oldCount * 2 - 1;
+  const slots = allocate(oldCount * 16);
+  memory.fill(slots, 0, oldCount * 16);
+  for (let at: u32 = 0; at < oldCount; at++) {
+    const entry = load<u64>(old + at * 8);
+    if (entry >> 32 === 0) continue;
+    let slot = u32(entry) & mask;
+    while (load<u32>(slots + slot * 8, 4) !== 0) slot = (slot + 1) & mask;
+    store<u64>(slots + slot * 8, entry);
+  }
+  store<u32>(table, slots, slotsField);
+  store<u32>(table, mask, maskField);
+}
+
+function addChunk(table: u32, bytesMin: u32): u32 {
+  const former = load<u32>(table, chunkField);
+  let bytes: u32 = firstChunkBytes;
+  if (former !== 0) {
+    store<u32>(former, load<u32>(table, freeField), 4);
+    bytes = min((load<u32>(table, endField) - former) * 2, lastChunkBytes);
+  }
+  bytes = max(bytes, bytesMin + 8);
+  const chunk = allocate(bytes);
+  store<u32>(chunk, former);
+  store<u32>(table, chunk, chunkField);
+  store<u32>(table, chunk + bytes, endField);
+  store<u32>(table, chunk + 8, freeField);
+  return chunk + 8;
+}
+
+function insert(table: u32, slot: u32, key: u32, size: u32, hash: u32, value: f64): void {
+  const padded = (size + 7) & ~7;
+  const bytes = headerBytes + padded;
+  let cell = load<u32>(table, freeField);
+  if (cell + bytes > load<u32>(table, endField)) cell = addChunk(table, bytes);
+  store<u32>(table, cell + bytes, freeField);
+  store<u32>(cell, hash);
+  store<u32>(cell, size, 4);
+  for (let at: u32 = 0; at < operationCount; at++) {
+    store<f64>(cell + at * 8, ((operations >> (at * 4)) & 15) === 1 ? 1 : value, 8);
+  }
+  const own = cell + headerBytes;
+  if (padded > 0) store<u64>(own + padded - 8, 0);
+  for (let at: u32 = 0; at < size; at += 4) store<u32>(own + at, load<u32>(key + at));
+  store<u32>(slot, hash);
+  store<u32>(slot, cell, 4);
+  const count = load<u32>(table, countField) + 1;
+  store<u32>(table, count, countField);
+  if (count * 2 > load<u32>(table, maskField)) growSlots(table);
+}
+
+@inline
+function update(cell: u32, value: f64): void {
+  if (operations === 0 && operationCount === 1) {
+    store<f64>(cell, load<f64>(cell, 8) + value, 8);
+    return;
+  }
+  for (let at: u32 = 0; at < operationCount; at++) {
+    const place = cell + at * 8;
+    const total = load<f64>(place, 8);
+    const operation = u32((operations >> (at * 4)) & 15);
+    if (operation === 0) store<f64>(place, total + value, 8);
+    else if (operation === 1) store<f64>(place, total + 1, 8);
+    else if (operation === 2) store<f64>(place, min(total, value), 8);
+    else store<f64>(place, max(total, value), 8);
+  }
+}
+
+@inline
+function isSame(left: u32, right: u32, size: u32): bool {
+  for (let at: u32 = 0; at < size; at += 4) {
+    if (load<u32>(left + at) !== load<u32>(right + at)) return false;
+  }
+  return true;
+}
+
+/** Folds what waits in a lane into its table. */
+function fold(lane: u32): void {
+  const used = load<u32>(usedStart + lane * 4);
+  if (used === 0) return;
+  store<u32>(usedStart + lane * 4, 0);
+  const table = tablesStart + lane * tableBytes;
+  if (load<u32>(table, slotsField) === 0) makeTable(table);
+  let slots = load<u32>(table, slotsField);
+  let mask = load<u32>(table, maskField);
+  let at = lanesStart + lane * laneBytes;
+  const end = at + used;
+  while (at < end) {
+    const head = load<u32>(at);
+    const hash = (lane << hashBits) | (head & hashMask);
+    const size = (head >>> hashBits) & keyBytesMax;
+    const key = at + 4;
+    at = key + ((size + 3) & ~3);
+    let value: f64 = 1;
+    if (head >>> 31 !== 0) {
+      value = load<f64>(at);
+      at += 8;
+    }
+    let index = hash & mask;
+    for (;;) {
+      const slot = slots + index * 8;
+      const entry = load<u64>(slot);
+      const cell = u32(entry >> 32);
+      if (cell === 0) {
+        insert(table, slot, key, size, hash, value);
+        slots = load<u32>(table, slotsField);
+        mask = load<u32>(table, maskField);
+        break;
+      }
+      if (u32(entry) === hash && load<u32>(cell, 4) === size) {
+        if (isSame(key, cell + headerBytes, size)) {
+          update(cell, value);
+          break;
+        }
+      }
+      index = (index + 1) & mask;
+    }
+  }
+}
+
+/** Folds what waits in all lanes. */
+export function foldAll(): void {
+  for (let lane: u32 = 0; lane < laneCount; lane++) fold(lane);
+}
+
+/** The newest chunk of a table, its used end written into it; 0 for an empty table. */
+export function chunksOf(lane: u32): u32 {
+  const table = tablesStart + lane * tableBytes;
+  const chunk = load<u32>(table, chunkField);
+  if (chunk !== 0) store<u32>(chunk, load<u32>(table, freeField), 4);
+  return chunk;
+}
+
+/** Where a record of so many bytes goes in the lane of the hash. */
+@inline
+function place(hash: u32, bytes: u32): u32 {
+  const lane = hash >>> hashBits;
+  let used = load<u32>(usedStart + lane * 4);
+  // A store of 16 bytes must not reach into the next lane.
+  if (used + bytes + 16 > laneBytes) {
+    fold(lane);
+    used = 0;
+  }
+  store<u32>(usedStart + lane * 4, used + bytes);
+  return lanesStart + lane * laneBytes + used;
+}
+
+/**
+ * Takes the staged records up to `end`: head (u32: key size, and the top bit when a value follows), key
+ * (zeros up to a multiple of 4), perhaps the value (f64).
+ */
+export function takeStaged(end: u32): void {
+  let at: u32 = stagingStart;
+  while (at < end) {
+    const head = load<u32>(at);
+    const size = head & keyBytesMax;
+    const key = at + 4;
+    const padded = (size + 3) & ~3;
+    const hash = hashKey(key, size);
+    const valueBytes: u32 = (head >>> 31) * 8;
+    const bytes = 4 + padded + valueBytes;
+    const to = place(hash, bytes);
+    store<u32>(to, (hash & hashMask) | (size << hashBits) | (head & 0x80000000));
+    for (let offset: u32 = 0; offset < padded + valueBytes; offset += 4) {
+      store<u32>(to + 4 + offset, load<u32>(key + offset));
+    }
+    at += bytes;
+  }
+}
+
+/** The first 16 bytes of ones followed by zeros: `maskOf(n)` at `masks + 16 - n`. */
+const masks: u32 = memory.data<u8>([
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0,
+]) as u32;
+
+/** Bits of the 16 bytes that belong to words: letters, or all but white space; and bytes beyond ASCII. */
+@inline
+function inWord(block: v128, bySpace: bool): u32 {
+  if (bySpace) {
+    const space = i8x16.eq(block, i8x16.splat(32));
+    const control = i8x16.le_u(i8x16.sub(block, i8x16.splat(9)), i8x16.splat(4));
+    return ~u32(i8x16.bitmask(v128.or(space, control))) & 0xffff;
+  }
+  const folded = v128.or(block, i8x16.splat(0x20));
+  const letters = i8x16.lt_u(i8x16.sub(folded, i8x16.splat(97)), i8x16.splat(26));
+  return u32(i8x16.bitmask(v128.or(letters, block)));
+}
+
+/** ASCII letters in lower case. */
+@inline
+function lower(block: v128): v128 {
+  const upper = i8x16.lt_u(i8x16.sub(block, i8x16.splat(65)), i8x16.splat(26));
+  return v128.or(block, v128.and(upper, i8x16.splat(0x20)));
+}
+
+/**
+ * Takes each word in `[inputStart, end)` with 1. The byte at `end` is no part of a word, and 32 bytes behind it may be
+ * read. Words of more than 511 bytes, and those with bytes beyond ASCII where `isPlain` is false, are listed as
+ * exceptions. @returns where it stopped: at `end`, or before it when the list of exceptions is full
+ */
+export function words(start: u32, end: u32, bySpace: bool, lowerCase: bool, isPlain: bool): u32 {
+  let at = start;
+  exceptionCount = 0;
+  while (at < end) {
+    const block = v128.load(at);
+    const bits = inWord(block, bySpace);
+    if ((bits & 1) === 0) {
+      // Most often the one separator behind the word before; a run of them is passed over at once.
+      at += bits === 0 ? 16 : ctz(bits);
+      continue;
+    }
+    const run = ctz(~bits);
+    if (run < 16) {
+      const key = v128.and(lowerCase ? lower(block) : block, v128.load(masks + 16 - run));
+      if (!isPlain && i8x16.bitmask(key) !== 0) {
+        if (!except(at, at + run)) return at;
+        at += run + 1;
+        continue;
+      }
+      let hash: u32 = 0x811c9dc5;
+      hash = hashWord(hash, i32x4.extract_lane(key, 0));
+      if (run > 4) hash = hashWord(hash, i32x4.extract_lane(key, 1));
+      if (run > 8) hash = hashWord(hash, i32x4.extract_lane(key, 2));
+      if (run > 12) hash = hashWord(hash, i32x4.extract_lane(key, 3));
+      hash = hashEnd(hash, run);
+      const to = place(hash, 4 + ((run + 3) & ~3));
+      store<u32>(to, (hash & hashMask) | (run << hashBits));
+      v128.store(to + 4, key);
+      recordCount += 1;
+      at += run + 1;
+      continue;
+    }
+    let wordEnd = at + 16;
+    for (;;) {
+      const more = inWord(v128.load(wordEnd), bySpace);
+      if (more !== 0xffff) {
+        wordEnd += ctz(~more);
+        break;
+      }
+      wordEnd += 16;
+    }
+    if (!longWord(at, wordEnd, lowerCase, isPlain) && !except(at, wordEnd)) return at;
+    at = wordEnd + 1;
+  }
+  return end;
+}
+
+function except(start: u32, end: u32): bool {
+  if (exceptionCount === exceptionsMax) return false;
+  const pair = exceptionsStart + exceptionCount * 8;
+  store<u32>(pair, start);
+  store<u32>(pair, end, 4);
+  exceptionCount += 1;
+  return true;
+}
+
+/** @returns false for a word that is left to the caller */
+function longWord(start: u32, end: u32, lowerCase: bool, isPlain: bool): bool {
+  const size = end - start;
+  if (size > keyBytesMax) return false;
+  if (!isPlain) {
+    for (let at = start; at < end; at++) if (load<u8>(at) >= 0x80) return false;
+  }
+  const padded = (size + 3) & ~3;
+  // The lane is not known before the hash.
+  const key = wordStart;
+  for (let at: u32 = 0; at < size; at += 16) {
+    const block = v128.load(start + at);
+    v128.store(key + at, lowerCase ? lower(block) : block);
+  }
+  for (let at = size; at < padded; at++) store<u8>(key + at, 0);
+  const hash = hashKey(key, size);
+  const to = place(hash, 4 + padded);
+  store<u32>(to, (hash & hashMask) | (size << hashBits));
+  for (let at: u32 = 0; at < padded; at += 4) store<u32>(to + 4 + at, load<u32>(key + at));
+  recordCount += 1;
+  return true;
+}
+
+/** Line feeds in `[start, end)` of the input. */
+export function lineFeeds(start: u32, end: u32): u32 {
+  let count: u32 = 0;
+  let at = start;
+  for (; at + 16 <= end; at += 16) {
+    count += popcnt(u32(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(10)))));
+  }
+  for (; at < end; at++) if (load<u8>(at) === 10) count += 1;
+  return count;
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compileKernel } from "../../../scripts/kernel.mjs";
+import { CombineTable } from "../combine-table.js";
+import { CombineKernel, type Operation, type WordRules } from "./combine-kernel.js";
+
+const kernel = new CombineKernel();
+
+/** Totals by key, as the table hands them out. */
+function drained(table: CombineTable, operations: readonly Operation[]): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  table.drain((bytes, keyStart, keyEnd, totals, at) => {
+    const key = bytes.toString("latin1", keyStart, keyEnd);
+    expect(found.has(key)).toBe(false);
+    found.set(key, [...totals.subarray(at, at + operations.length)]);
+  });
+  return found;
+}
+
+function folded(operation: Operation, values: readonly number[]): number {
+  if (operation === "count") return values.length;
+  return values.reduce((total, value) => {
+    if (operation === "add") return total + value;
+    return operation === "min" ? Math.min(total, value) : Math.max(total, value);
+  });
+}
+
+describe("the kernel", () => {
+  it("is made from its source", async () => {
+    const made = await compileKernel();
+    const committed = readFileSync(new URL("combine-wasm.ts", import.meta.url), "utf8");
+    expect(made).toBe(committed);
+  }, 120_000);
+
+  it("folds keys of every size like arrays of their values", () => {
+    const keys = fc.oneof(
+      fc.integer({ min: 0, max: 30 }).map((size) => "k".repeat(size)),
+      fc.string({ maxLength: 12 }),
+      fc.integer({ min: 480, max: 600 }).map((size) => "x".repeat(size)),
+      fc.double(),
+      fc.uint8Array({ maxLength: 9 }),
+    );
+    const values = fc.oneof(fc.constant(1), fc.double({ noNaN: true }), fc.integer());
+    const records = fc.array(fc.tuple(keys, values), { maxLength: 400 });
+    const lists = fc.array(fc.constantFrom<Operation>("add", "count", "min", "max"), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(records, lists, (given, operations) => {
+        const table = new CombineTable(operations, kernel);
+        const expected = new Map<string, number[]>();
+        for (const [key, value] of given) {
+          const before = table.recordCount;
+          if (typeof key === "string") table.addText(key, value);
+          else table.addKey(key, value);
+          expect(table.recordCount).toBe(before + 1);
+        }
+        const encoded = new CombineTable(["count"]);
+        for (const [key, value] of given) {
+          if (typeof key === "string") encoded.addText(key, 1);
+          else encoded.addKey(key, 1);
+          const [name] = [...drained(encoded, ["count"]).keys()];
+          expected.set(name ?? "", [...(expected.get(name ?? "") ?? []), value]);
+        }
+        const found = drained(table, operations);
+        expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+        for (const [key, list] of expected) {
+          expect(found.get(key)).toEqual(operations.map((operation) => folded(operation, list)));
+        }
+        expect(drained(table, operations).size).toBe(0);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("keeps NaN and the sign of zero as Math.min and Math.max do", () => {
+    const table = new CombineTable(["min", "max"], kernel);
+    for (const value of [0, -0, 3]) table.addText("zero", value);
+    for (const value of [1, Number.NaN, 2]) table.addText("nan", value);
+    const found = drained(table, ["min", "max"]);
+    expect(found.get("zero")).toEqual([-0, 3]);
+    expect(found.get("nan")).toEqual([Number.NaN, Number.NaN]);
+  });
+
+  it("grows to a million keys, and forgets them", () => {
+    const table = new CombineTable(["add"], kernel);
+    for (let round = 0; round < 2; round++) {
+      for (let index = 0; index < 1_000_000; index++) table.addText(`key ${index}`, 2);
+    }
+    expect(table.usedBytes).toBeGreaterThan(30_000_000);
+    let count = 0;
+    table.drain((_bytes, _start, _end, totals, at) => {
+      count++;
+      if (totals[at] !== 4) throw new Error("folded wrongly");
+    });
+    expect(count).toBe(1_000_000);
+    expect(table.usedBytes).toBe(0);
+  });
+
+  it("finds words as regular expressions do", () => {
+    const pieces = fc.oneof(
+      fc.constantFrom(
+        "the",
+        "The",
+        "AND",
+        " ",
+        "\n",
+        "\t",
+        "\r\n",
+        "_",
+        "-",
+        "0",
+        "é",
+        "ß",
+        "[",
+        "`",
+        "@",
+        "{",
+        "z",
+        "Z",
+      ),
+      fc.integer({ min: 10, max: 70 }).map((size) => "Long".repeat(size)),
+      fc.constant("y".repeat(600)),
+    );
+    const rules: WordRules[] = [];
+    for (const bySpace of [true, false]) {
+      for (const lowerCase of [true, false]) {
+        rules.push({ bySpace, lowerCase, isPlain: bySpace && !lowerCase });
+      }
+    }
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 60 }), fc.constantFrom(...rules), (list, rule) => {
+        const bytes = Buffer.from(list.join(""));
+        const text = bytes.toString("latin1");
+        const table = new CombineTable(["add"], kernel);
+        const left: string[] = [];
+        const lineFeeds = table.addWords(bytes, 0, bytes.length, rule, (start, end) => {
+          left.push(text.slice(start, end));
+        });
+        expect(lineFeeds).toBe(text.split("\n").length - 1);
+        const runs = text.match(rule.bySpace ? /[^\t-\r ]+/g : /[a-zA-Z\x80-\xff]+/g) ?? [];
+        const isLeft = (run: string): boolean =>
+          run.length > 511 || (!rule.isPlain && /[\x80-\xff]/.test(run));
+        expect(left).toEqual(runs.filter(isLeft));
+        const expected = new Map<string, number>();
+        for (const run of runs.filter((one) => !isLeft(one))) {
+          const word = rule.lowerCase ? run.toLowerCase() : run;
+          expected.set(word, (expected.get(word) ?? 0) + 1);
+        }
+        const found = drained(table, ["add"]);
+        expect(new Map([...found].map(([key, [total]]) => [key, total]))).toEqual(expected);
+      }),
+      { numRuns: 400 },
+    );
+  });
+});

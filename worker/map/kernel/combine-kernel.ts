@@ -1,0 +1,189 @@
+import { combineWasm } from "./combine-wasm.js";
+
+/** What one accumulator of a key does with each value. */
+export type Operation = "add" | "count" | "min" | "max";
+const operationCodes: Readonly<Record<Operation, bigint>> = {
+  add: 0n,
+  count: 1n,
+  min: 2n,
+  max: 3n,
+};
+
+/** The kernel's exports; all positions and sizes are in bytes of its memory. */
+interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly inputStart: { readonly value: number };
+  readonly inputBytes: { readonly value: number };
+  readonly stagingStart: { readonly value: number };
+  readonly stagingBytes: { readonly value: number };
+  readonly exceptionsStart: { readonly value: number };
+  readonly exceptionCount: { readonly value: number };
+  readonly recordCount: { readonly value: number };
+  reset(operationCount: number, operations: bigint): void;
+  clear(): void;
+  usedBytes(): number;
+  foldAll(): void;
+  chunksOf(lane: number): number;
+  takeStaged(end: number): void;
+  lineFeeds(start: number, end: number): number;
+  words(start: number, end: number, bySpace: boolean, lowerCase: boolean, isPlain: boolean): number;
+}
+
+/** What `WebAssembly` offers of what is used here; Node's own types leave it to those of browsers. */
+interface WasmEngine {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+let compiled: object | null = null;
+
+const laneCount = 1024;
+/** Bytes of a cell before its accumulators. */
+const cellHeadBytes = 8;
+/** What `words` may read behind its input. */
+const slackBytes = 64;
+const space = 32;
+
+/** Largest key that the kernel takes. */
+export const kernelKeyBytesMax = 511;
+
+/** How words are told apart; see `words` of the kernel. */
+export interface WordRules {
+  readonly bySpace: boolean;
+  readonly lowerCase: boolean;
+  /** Whether bytes beyond ASCII need no care. */
+  readonly isPlain: boolean;
+}
+
+/** Takes a cell: the key is `bytes[keyStart, keyEnd)`, its accumulators `doubles[at]` and on. */
+export type TakeCell = (
+  bytes: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  doubles: Float64Array,
+  at: number,
+) => void;
+
+/**
+ * The kernel with its memory, one a thread. Whoever uses it resets it first. Memory that it needed once it
+ * keeps.
+ */
+export class CombineKernel {
+  /** Where records are staged; look again after each call of the kernel, which may move its memory. */
+  staging = new Int32Array(0);
+  readonly stagingWords: number;
+  readonly #kernel: KernelExports;
+  #bytes = Buffer.alloc(0);
+  #words = new Int32Array(0);
+  #doubles = new Float64Array(0);
+  #headerBytes = 0;
+
+  constructor() {
+    const { Module, Instance } = (globalThis as unknown as { WebAssembly: WasmEngine }).WebAssembly;
+    compiled ??= new Module(Buffer.from(combineWasm, "base64"));
+    this.#kernel = new Instance(compiled, {}).exports as KernelExports;
+    this.stagingWords = this.#kernel.stagingBytes.value / 4;
+  }
+
+  /** Forgets everything and begins anew. */
+  reset(operations: readonly Operation[]): void {
+    let codes = 0n;
+    operations.forEach((operation, index) => {
+      codes |= operationCodes[operation] << BigInt(index * 4);
+    });
+    this.#headerBytes = cellHeadBytes + operations.length * 8;
+    this.#kernel.reset(operations.length, codes);
+    this.#look();
+  }
+
+  /** Bytes of the tables; what waits to be folded is bounded by its fixed size. */
+  get usedBytes(): number {
+    return this.#kernel.usedBytes();
+  }
+
+  /** Words that the kernel itself took since `reset`. */
+  get recordCount(): number {
+    return this.#kernel.recordCount.value;
+  }
+
+  /** Takes what is staged: see `takeStaged` of the kernel for the form. */
+  takeStaged(usedWords: number): void {
+    this.#kernel.takeStaged(this.#kernel.stagingStart.value + usedWords * 4);
+    this.#look();
+  }
+
+  /** The most bytes that `takeWords` takes at once. */
+  get inputBytesMax(): number {
+    return this.#kernel.inputBytes.value;
+  }
+
+  /**
+   * Counts the words of `from[start, end)`, at most `inputBytesMax` bytes that no word reaches out of.
+   * @param onException takes the place of a run that is left to the caller, in `from`
+   * @returns how many line feeds were passed
+   */
+  takeWords(
+    from: Buffer,
+    start: number,
+    end: number,
+    rules: WordRules,
+    onException: (start: number, end: number) => void,
+  ): number {
+    const kernel = this.#kernel;
+    const inputStart = kernel.inputStart.value;
+    const inputEnd = inputStart + end - start;
+    from.copy(this.#bytes, inputStart, start, end);
+    this.#bytes.fill(space, inputEnd, inputEnd + slackBytes);
+    const lineFeeds = kernel.lineFeeds(inputStart, inputEnd);
+    let at = inputStart;
+    while (at < inputEnd) {
+      at = kernel.words(at, inputEnd, rules.bySpace, rules.lowerCase, rules.isPlain);
+      this.#look();
+      const list = kernel.exceptionsStart.value / 4;
+      for (let index = 0; index < kernel.exceptionCount.value; index++) {
+        const pair = list + index * 2;
+        const runStart = (this.#words[pair] ?? 0) - inputStart;
+        onException(start + runStart, start + (this.#words[pair + 1] ?? 0) - inputStart);
+      }
+    }
+    return lineFeeds;
+  }
+
+  /** Hands out every cell and empties the tables. */
+  drain(take: TakeCell): void {
+    this.#kernel.foldAll();
+    this.#look();
+    for (let lane = 0; lane < laneCount; lane++) {
+      let chunk = this.#kernel.chunksOf(lane);
+      while (chunk !== 0) {
+        this.#drainChunk(chunk, take);
+        chunk = this.#words[chunk / 4] ?? 0;
+      }
+    }
+    this.#kernel.clear();
+  }
+
+  #drainChunk(chunk: number, take: TakeCell): void {
+    const bytes = this.#bytes;
+    const doubles = this.#doubles;
+    const headerBytes = this.#headerBytes;
+    const end = this.#words[chunk / 4 + 1] ?? 0;
+    for (let cell = chunk + 8; cell < end;) {
+      const size = this.#words[cell / 4 + 1] ?? 0;
+      const key = cell + headerBytes;
+      take(bytes, key, key + size, doubles, (cell + cellHeadBytes) / 8);
+      cell = key + ((size + 7) & ~7);
+    }
+  }
+
+  /** Memory that has grown is another buffer. */
+  #look(): void {
+    const { buffer } = this.#kernel.memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = Buffer.from(buffer);
+    this.#words = new Int32Array(buffer);
+    this.#doubles = new Float64Array(buffer);
+    const { stagingStart } = this.#kernel;
+    this.staging = new Int32Array(buffer, stagingStart.value, this.stagingWords);
+  }
+}
