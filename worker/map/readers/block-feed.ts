@@ -21,6 +21,9 @@ export interface BlockFeed {
   close(): Promise<void>;
 }
 
+/** Where to begin reading, or how to find out. */
+export type StartByte = number | (() => Promise<number>);
+
 /** A border is crossed by one record, mostly a short one: reading far past it is for the rare case. */
 const tailBlockBytes = 64 * 1024;
 
@@ -32,17 +35,18 @@ export class PlainFeed implements BlockFeed {
   readonly #range: InputRange;
   readonly #blockBytes: number;
   readonly #endByte: number;
-  #position: number;
+  #position = 0;
+  #startByte: StartByte | null;
   #blocks: AsyncIterator<Buffer> | null = null;
   #isInTail = false;
 
-  /** @param fromByte where to begin; may lie before or after the range's start */
-  constructor(place: Place, range: InputRange, fromByte: number, blockBytes: number) {
+  /** @param startByte where to begin; may lie before or after the range's start */
+  constructor(place: Place, range: InputRange, startByte: StartByte, blockBytes: number) {
     this.#place = place;
     this.#range = range;
     this.#blockBytes = blockBytes;
     this.#endByte = Math.min(range.endByte, range.fileBytes);
-    this.#position = fromByte;
+    this.#startByte = startByte;
   }
 
   async next(): Promise<Buffer | null> {
@@ -72,6 +76,11 @@ export class PlainFeed implements BlockFeed {
   }
 
   async #read(endByte: number, blockBytes: number): Promise<Buffer | null> {
+    const start = this.#startByte;
+    if (start !== null) {
+      this.#startByte = null;
+      this.#position = typeof start === "number" ? start : await start();
+    }
     const { version, location } = this.#range;
     const { backend, key } = this.#place;
     try {

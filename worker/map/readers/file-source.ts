@@ -1,9 +1,9 @@
 import { fault } from "#shared/errors/fault";
 import type { InputRange, Split } from "#shared/model/split";
-import { PlainFeed, type BlockFeed, type Place } from "./block-feed.js";
+import type { BlockFeed, Place } from "./block-feed.js";
 import { Carry, tooLarge } from "./carry.js";
-import { GzipFeed } from "./gzip-feed.js";
-import { isGzip, startsWithMark } from "./line-source.js";
+import { isCompressed, openFeed } from "./compression.js";
+import { startsWithMark } from "./mark.js";
 import type { ReadSettings, RecordSource } from "./record-source.js";
 import { SplitCursor } from "./split-cursor.js";
 
@@ -62,7 +62,7 @@ export class FileSource implements RecordSource {
   }
 
   fraction(): number {
-    return this.#cursor.fraction(this.#isTaken || isGzip(this.location) ? 0 : this.end);
+    return this.#cursor.fraction(this.#isTaken || isCompressed(this.location) ? 0 : this.end);
   }
 
   close(): Promise<void> {
@@ -74,7 +74,7 @@ export class FileSource implements RecordSource {
     const { blockBytes, recordBytesMax } = this.#settings;
     this.location = location;
     const place = placeOf(location);
-    if (isGzip(location) && fileBytes > 0) return new GzipFeed(place, range, blockBytes);
+    if (isCompressed(location) && fileBytes > 0) return openFeed(place, range, 0, blockBytes);
     if (range.startByte !== 0 || range.endByte !== fileBytes) {
       throw fault("MR_INTERNAL", "a whole file cannot be split", {
         location,
@@ -83,6 +83,6 @@ export class FileSource implements RecordSource {
       });
     }
     if (fileBytes > recordBytesMax) throw tooLarge(location, 0, recordBytesMax);
-    return new PlainFeed(place, range, 0, blockBytes);
+    return openFeed(place, range, 0, blockBytes);
   }
 }

@@ -1,9 +1,8 @@
 import { fault } from "#shared/errors/fault";
 import type { InputRange, Split } from "#shared/model/split";
-import { PlainFeed, type BlockFeed, type Place } from "./block-feed.js";
+import type { BlockFeed, Place } from "./block-feed.js";
 import { Carry } from "./carry.js";
-import { GzipFeed } from "./gzip-feed.js";
-import { isGzip } from "./line-source.js";
+import { isCompressed, openFeed } from "./compression.js";
 import type { ReadSettings, RecordSource } from "./record-source.js";
 import { SplitCursor } from "./split-cursor.js";
 
@@ -88,12 +87,12 @@ export class FixedSource implements RecordSource {
     this.#limit = 0;
     this.#blockOffset = first;
     this.#carry.clear();
-    if (isGzip(range.location)) {
+    if (isCompressed(range.location)) {
       this.#ownedEnd = Infinity;
-      return new GzipFeed(place, range, blockBytes);
+      return openFeed(place, range, 0, blockBytes);
     }
     this.#ownedEnd = range.endByte;
-    return new PlainFeed(place, range, first, blockBytes);
+    return openFeed(place, range, first, blockBytes);
   }
 
   async #load(feed: BlockFeed): Promise<boolean> {

@@ -2,6 +2,9 @@ import { limits } from "#shared/model/limits";
 import type { ReaderSpec } from "#shared/model/formats";
 import type { Split } from "#shared/model/split";
 import type { Place } from "./block-feed.js";
+import { BatchSource } from "./batch-source.js";
+import { ChunkSource } from "./chunk-source.js";
+import { DelimiterSource } from "./delimiter-source.js";
 import { FileSource } from "./file-source.js";
 import { FixedSource } from "./fixed-source.js";
 import { LineSource } from "./line-source.js";
@@ -24,7 +27,17 @@ export function openRecords(
   const blockBytes = Math.min(options.blockBytes ?? 1024 * 1024, recordBytesMax);
   const settings = { blockBytes, recordBytesMax };
   switch (spec.kind) {
-    case "text":
+    case "text": {
+      const { delimiter, batchLines } = spec;
+      const lines =
+        delimiter === undefined
+          ? new LineSource(split, placeOf, settings, false)
+          : new DelimiterSource(split, placeOf, settings, delimiter);
+      return batchLines === undefined ? lines : new BatchSource(lines, batchLines);
+    }
+    case "chunk":
+      return new ChunkSource(split, placeOf, settings);
+    case "tsv":
       return new LineSource(split, placeOf, settings, false);
     case "jsonl":
       return new LineSource(split, placeOf, settings, true);
