@@ -217,6 +217,7 @@ function checkPairs(path: string, step: AnyStep): void {
 const ownReducerOnly = ["mean", "all", "distinct", "topK", "collect", "histogram"];
 
 function checkCombiner(path: string, { combine, reduce }: AnyStep): void {
+  checkBesideDistinct(path, combine, reduce);
   if (typeof combine !== "object" || combine.kind !== "aggregate") return;
   if (!ownReducerOnly.includes(combine.spec.name)) return;
   const isSame =
@@ -226,6 +227,19 @@ function checkCombiner(path: string, { combine, reduce }: AnyStep): void {
   if (isSame) return;
   const shown = `${combine.spec.name}()`;
   refuse(`${path}combine`, shown, `${shown} as combiner only with the same ${shown} as reducer`);
+}
+
+/** What is combined before it is counted is no longer what was emitted. */
+function checkBesideDistinct(
+  path: string,
+  combine: AnyStep["combine"],
+  reduce: AnyStep["reduce"],
+): void {
+  if (typeof reduce !== "object" || reduce.kind !== "aggregate") return;
+  if (reduce.spec.name !== "distinct" || combine === undefined) return;
+  const own = typeof combine === "object" && combine.kind === "aggregate" ? combine.spec.name : "";
+  if (own === "distinct") return;
+  refuse(`${path}combine`, own || combine, "no combiner but distinct() together with distinct()");
 }
 
 function checkRepeat(path: string, { repeat }: AnyStep): void {

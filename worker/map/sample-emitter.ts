@@ -35,6 +35,15 @@ export class SampleEmitter implements Emitter {
     readonly mayStop = false,
   ) {}
 
+  /** The kept keys, encoded, in order of emission. */
+  get keys(): readonly Buffer[] {
+    return this.#keys;
+  }
+
+  get keyKind(): KeyKind {
+    return this.#keyKind;
+  }
+
   get hasEnough(): boolean {
     return this.mayStop && this.recordCount >= enoughFactor * this.keysMax;
   }
@@ -66,11 +75,6 @@ export class SampleEmitter implements Emitter {
   }
 
   async drain(): Promise<void> {}
-
-  /** Hands out the kept keys, encoded, in order of emission. */
-  forEach(take: (kind: KeyKind, key: Buffer) => void): void {
-    for (const key of this.#keys) take(this.#keyKind, key);
-  }
 
   #keep(bytes: Buffer, start: number, end: number): void {
     if (this.#keys.length === this.keysMax) {

@@ -12,6 +12,9 @@ import type { Counters, Part, RecordPlace } from "#shared/model/result";
 import type { Split } from "#shared/model/split";
 import { CombineEmitter, SortEmitter } from "#worker/map/emitter";
 import type { FoldedAggregate } from "#worker/map/folded-aggregates";
+import { OrderBytes } from "#worker/map/ordered-bytes";
+import { OrderedEmitter } from "#worker/map/ordered-emitter";
+import { writeDistinct } from "#worker/map/ordered-writers";
 import { makePartitioner } from "#worker/map/partitioner";
 import { readerFor } from "#worker/map/builtin/make-byte-mapper";
 import { openRecords } from "#worker/map/readers/open-records";
@@ -26,12 +29,14 @@ import {
 import { refuseEmitTo } from "#worker/runs/emit-to";
 import { UserCounters } from "#worker/runs/counters";
 import type { GroupReader } from "#worker/runs/groups";
+import { valueOrderOf } from "#worker/runs/order-values";
 import { threadMemoryBytes } from "./attempt-memory.js";
 import { mapMemory } from "./map-memory.js";
 import type { AttemptOrder } from "./orders.js";
 import { PartEmitter } from "./part-emitter.js";
 import { openOutput, outputCounters } from "./part.js";
 import type { Progress } from "./progress.js";
+import { sampleOf, writeSample } from "./sampling.js";
 import { placeOf } from "./storage.js";
 import { makeContext, type UserJob } from "./user-job.js";
 
@@ -103,10 +108,18 @@ export class MapAttempt implements RunningAttempt {
     const writer = this.#streamWriter(combine, base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);
     const memory = mapMemory(order.slotMemoryBytes);
+    const valueOrder = valueOrderOf(step);
     const emitter =
-      typeof combine === "object" && combine.kind === "aggregate" && isFolded(combine.spec)
-        ? new CombineEmitter(combine.spec, spills, partitioner, memory)
-        : new SortEmitter(spills, partitioner, memory);
+      valueOrder !== null
+        ? new OrderedEmitter(
+            spills,
+            partitioner,
+            new OrderBytes(valueOrder, this.split.source ?? 0),
+            memory,
+          )
+        : typeof combine === "object" && combine.kind === "aggregate" && isFolded(combine.spec)
+          ? new CombineEmitter(combine.spec, spills, partitioner, memory)
+          : new SortEmitter(spills, partitioner, memory);
     const hooks = this.#hooks();
     const run = new MapRun(step, this.#source(), source, emitter, base, hooks, inMapOfReducingJob);
     this.#run = run;
@@ -132,12 +145,17 @@ export class MapAttempt implements RunningAttempt {
     const { definition, step } = job;
     const output = await openOutput(order, definition);
     try {
-      const emitter = new PartEmitter(output.writer);
+      const { sampleKeysMax } = order.spec.stepRun ?? {};
+      const sample =
+        sampleKeysMax === undefined ? null : sampleOf(this.split, source, sampleKeysMax);
+      const emitter = sample ?? new PartEmitter(output.writer);
+      const emitTo = sample === null ? output.emitTo : inMapOfReducingJob;
       const base = makeContext(order, definition, this.#counters, {});
       const hooks = this.#hooks();
-      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, output.emitTo);
+      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, emitTo);
       this.#run = run;
       await run.run();
+      if (sample !== null) await writeSample(sample, output.writer);
       const parts = await output.finish();
       return {
         hasRun: false,
@@ -158,7 +176,7 @@ export class MapAttempt implements RunningAttempt {
     if (combine === undefined) return writeRecords;
     if (typeof combine === "object") {
       if (combine.kind === "program") throw new Error("not built");
-      return combine.spec.name === "distinct" ? writeRecords : writeAggregates(combine.spec);
+      return combine.spec.name === "distinct" ? writeDistinct : writeAggregates(combine.spec);
     }
     return writeCombined({
       combine,
