@@ -1,13 +1,14 @@
-import { createHash } from "node:crypto";
-import { Overflow } from "./overflow.js";
 import type { KeyKind } from "#shared/format/key";
-import type { ObjectWriter } from "#shared/storage/backend";
+import { Overflow } from "./overflow.js";
+import type { PartBytes } from "./part-bytes.js";
 
 /** What is known of a part once it is durable. */
 export interface WrittenPart {
   readonly records: number;
   readonly bytes: number;
   readonly sha256: string;
+  /** What the part's name ends in, `.gz` for instance; absent: nothing. */
+  readonly extension?: string;
 }
 
 /** Takes records, encoded as in runs. After each `add` that leaves it full comes a `drain`. */
@@ -54,29 +55,34 @@ export interface PartBuffers {
   readonly bufferBytes?: number;
 }
 
-/** The buffer of a part; formats append to it. Two buffers take turns, so that writing overlaps. */
+/**
+ * The buffer of a part; formats append to it. Two buffers take turns, so that writing overlaps. Where a
+ * drain cuts the part is no matter: what must not be cut stays in the buffer (see `cutAt`).
+ */
 export abstract class BufferedPart implements PartWriter {
   records = 0;
   /** Where the next byte goes. */
   protected at = 0;
   protected out: Buffer;
+  /** Whether the part is one of many, so that its memory matters more than how well it is cut. */
+  protected readonly isSmall: boolean;
   #spare: Buffer | null = null;
   #inFlight: Promise<void> | null = null;
-  #drainedBytes = 0;
-  readonly #hash = createHash("sha256");
-  readonly #writer: ObjectWriter;
+  #isEnding = false;
+  readonly #bytes: PartBytes;
   readonly #overflow: Overflow;
   readonly #bufferBytes: number;
 
-  constructor(writer: ObjectWriter, buffers: PartBuffers) {
-    this.#writer = writer;
+  constructor(bytes: PartBytes, buffers: PartBuffers) {
+    this.#bytes = bytes;
     this.#overflow = new Overflow(buffers.overflowPath);
+    this.isSmall = buffers.bufferBytes !== undefined;
     this.#bufferBytes = buffers.bufferBytes ?? bufferBytes;
     this.out = Buffer.allocUnsafeSlow(this.#bufferBytes);
   }
 
   get bytes(): number {
-    return this.#drainedBytes + this.#overflow.bytes + this.at;
+    return this.#bytes.storedBytes + this.#overflow.bytes + this.at;
   }
 
   get isFull(): boolean {
@@ -95,50 +101,56 @@ export abstract class BufferedPart implements PartWriter {
 
   async drain(): Promise<void> {
     if (this.#overflow.bytes > 0) await this.#drainOverflow();
-    if (this.at === 0) return;
-    const full = this.out.subarray(0, this.at);
-    this.#hash.update(full);
+    const end = this.#cut();
+    if (end === 0) return;
     await this.#settle();
-    this.#drainedBytes += full.length;
-    this.#inFlight = this.#writer.write(full);
+    const { out, at } = this;
+    this.#inFlight = this.#bytes.write(out.subarray(0, end));
     // Awaited by the next drain; an error until then must not count as unhandled.
     this.#inFlight.catch(() => undefined);
     const next = this.#spare ?? Buffer.allocUnsafeSlow(this.#bufferBytes);
-    this.#spare = this.out.length > this.#bufferBytes ? null : this.out;
+    this.#spare = out.length > this.#bufferBytes ? null : out;
+    if (at > end) out.copy(next, 0, end, at);
     this.out = next;
-    this.at = 0;
+    this.at = at - end;
   }
 
   overflow(): void {
     if (this.at === 0) return;
-    this.#overflow.append(this.out.subarray(0, this.at));
-    if (this.out.length > this.#bufferBytes) this.out = Buffer.allocUnsafeSlow(this.#bufferBytes);
-    this.at = 0;
+    this.#moveToOverflow();
+    if (this.out.length > this.#bufferBytes && this.at === 0) {
+      this.out = Buffer.allocUnsafeSlow(this.#bufferBytes);
+    }
   }
 
   async finish(): Promise<WrittenPart> {
+    this.complete();
+    this.#isEnding = true;
     await this.drain();
     await this.#settle();
-    await this.#writer.commit();
-    return {
-      records: this.records,
-      bytes: this.#drainedBytes,
-      sha256: this.#hash.digest("hex"),
-    };
+    const { bytes, sha256 } = await this.#bytes.finish();
+    const { extension } = this.#bytes;
+    return { records: this.records, bytes, sha256, ...(extension === "" ? {} : { extension }) };
   }
 
   async discard(): Promise<void> {
     await this.#inFlight?.catch(() => undefined);
     this.#overflow.discard();
-    await this.#writer.discard();
+    await this.#bytes.discard();
+  }
+
+  /** Appends what ends the part. */
+  protected complete(): void {}
+
+  /** So many bytes of the buffer may leave it; what is behind them, less than a mebibyte, stays. */
+  protected cutAt(): number {
+    const { frameBytes } = this.#bytes;
+    return frameBytes === 0 || this.isSmall ? this.at : this.at - (this.at % frameBytes);
   }
 
   /** The buffer, with room for so many more bytes. */
   protected reserve(bytes: number): Buffer {
-    if (this.at >= overflowBytes) {
-      this.#overflow.append(this.out.subarray(0, this.at));
-      this.at = 0;
-    }
+    if (this.at >= overflowBytes) this.#moveToOverflow();
     if (this.at + bytes > this.out.length) {
       const size = Math.max(this.at + bytes, Math.min(this.out.length * 2, 2 * overflowBytes));
       const grown = Buffer.allocUnsafeSlow(size);
@@ -148,13 +160,20 @@ export abstract class BufferedPart implements PartWriter {
     return this.out;
   }
 
+  #cut(): number {
+    return this.#isEnding ? this.at : this.cutAt();
+  }
+
+  #moveToOverflow(): void {
+    const end = this.cutAt();
+    this.#overflow.append(this.out.subarray(0, end));
+    this.out.copyWithin(0, end, this.at);
+    this.at -= end;
+  }
+
   async #drainOverflow(): Promise<void> {
     await this.#settle();
-    for (const block of this.#overflow.take()) {
-      this.#hash.update(block);
-      this.#drainedBytes += block.length;
-      await this.#writer.write(block);
-    }
+    for (const block of this.#overflow.take()) await this.#bytes.write(block);
   }
 
   async #settle(): Promise<void> {
