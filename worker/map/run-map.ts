@@ -1,7 +1,6 @@
 import type { AnyMapper, AnySource, AnyStep } from "#shared/authoring/any-job";
 import type { MapContext, TaskContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
-import { fault } from "#shared/errors/fault";
 import type { RecordPlace } from "#shared/model/result";
 import { EmitGate } from "#worker/runs/emit-gate";
 import type { EmitTo } from "#worker/runs/emit-to";
@@ -9,6 +8,7 @@ import type { ByteMapper } from "./builtin/byte-mapper.js";
 import { isBuiltin, makeByteMapper } from "./builtin/make-byte-mapper.js";
 import type { Emitter } from "./emitter.js";
 import type { RecordSource } from "./readers/record-source.js";
+import { recordMaker } from "./record-values.js";
 
 /** What an attempt tells whoever watches it. */
 export interface MapHooks {
@@ -171,36 +171,4 @@ export class MapRun {
 function keyBytesOf(source: AnySource): number {
   const { spec } = source.input;
   return spec.kind === "fixed" ? spec.keyBytes : 0;
-}
-
-/** The JavaScript value of the record at hand. */
-function recordMaker(input: AnySource, source: RecordSource): () => unknown {
-  const { spec } = input.input;
-  switch (spec.kind) {
-    case "text":
-      return () => source.bytes.utf8Slice(source.start, source.end);
-    case "jsonl":
-      return () => parseLine(source);
-    case "file":
-      return spec.as === "text"
-        ? () => source.bytes.utf8Slice(source.start, source.end)
-        : () => new Uint8Array(source.bytes.subarray(source.start, source.end));
-    case "fixed":
-      return () => ({
-        key: source.bytes.subarray(source.start, source.start + spec.keyBytes),
-        value: source.bytes.subarray(source.start + spec.keyBytes, source.end),
-      });
-    default:
-      throw new Error("not built");
-  }
-}
-
-function parseLine(source: RecordSource): unknown {
-  const text = source.bytes.utf8Slice(source.start, source.end);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    const { location, offset } = source;
-    throw fault("MR_INPUT_CORRUPT", "line is not JSON", { location, offset }, error);
-  }
 }

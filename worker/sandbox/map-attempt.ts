@@ -101,7 +101,7 @@ export class MapAttempt implements RunningAttempt {
     const { definition, step } = job;
     const folder = join(order.scratchFolder, scratchPaths.attempt(order.ref));
     mkdirSync(folder, { recursive: true });
-    const base = makeContext(order, definition, this.#counters, {});
+    const base = makeContext(order, definition, this.#counters, job.sides);
     const { partitionCount, boundaries } = order;
     const partitioner = makePartitioner(step.partition, base.params, partitionCount, boundaries);
     const combine = combinerOf(step);
@@ -150,7 +150,7 @@ export class MapAttempt implements RunningAttempt {
         sampleKeysMax === undefined ? null : sampleOf(this.split, source, sampleKeysMax);
       const emitter = sample ?? new PartEmitter(output.writer);
       const emitTo = sample === null ? output.emitTo : inMapOfReducingJob;
-      const base = makeContext(order, definition, this.#counters, {});
+      const base = makeContext(order, definition, this.#counters, job.sides);
       const hooks = this.#hooks();
       const run = new MapRun(step, this.#source(), source, emitter, base, hooks, emitTo);
       this.#run = run;

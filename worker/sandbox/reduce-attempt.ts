@@ -89,7 +89,7 @@ export class ReduceAttempt implements RunningAttempt {
     const { order, job } = this;
     const output = await openOutput(order, job.definition);
     try {
-      const base = makeContext(order, job.definition, this.#counters, {});
+      const base = makeContext(order, job.definition, this.#counters, job.sides);
       const hooks = {
         heldBytesMax: memoryShares(order.slotMemoryBytes).heldBytes,
         onStep: (group: number) => this.progress.stepAt(1, group),

@@ -7,6 +7,7 @@ import { MapAttempt, type RunningAttempt } from "./map-attempt.js";
 import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
 import { Progress } from "./progress.js";
 import { ReduceAttempt } from "./reduce-attempt.js";
+import { SideInputs } from "./side-inputs.js";
 import { loadUserJob } from "./user-job.js";
 import { warmUp } from "./warm-up.js";
 
@@ -19,6 +20,9 @@ process.setSourceMapsEnabled(true);
 let reduce: ReduceAttempt | null = null;
 /** Announcements that arrive while the bundle is still loading; null outside of that time. */
 let early: HostToThread[] | null = null;
+
+/** Kept between attempts of one job. */
+const sideInputs = new SideInputs();
 
 let warming: Promise<void> = Promise.resolve();
 let isOrdered = false;
@@ -68,7 +72,8 @@ async function runAttempt(order: AttemptOrder): Promise<void> {
 
 async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<RunningAttempt> {
   const { work } = order;
-  const job = await loadUserJob(order.bundlePath, order.spec.stepRun?.stepIndex ?? 0);
+  const loaded = await loadUserJob(order.bundlePath, order.spec.stepRun?.stepIndex ?? 0);
+  const job = { ...loaded, sides: await sideInputs.load(loaded.step, order) };
   if (work.stage === "map") {
     return new MapAttempt(order, job, work.split, progress);
   }

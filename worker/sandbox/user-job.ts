@@ -12,6 +12,7 @@ import { resolveParams } from "#shared/authoring/params";
 import { fault } from "#shared/errors/fault";
 import type { UserCounters } from "#worker/runs/counters";
 import type { AttemptOrder } from "./orders.js";
+import type { Sides } from "./side-inputs.js";
 
 /** The user's code that an attempt runs: one step of a job. */
 export interface UserJob {
@@ -19,6 +20,8 @@ export interface UserJob {
   readonly step: AnyStep;
   /** In the order that splits count them. */
   readonly sources: readonly AnySource[];
+  /** Values of its side inputs, as `SideInputs` loads them. */
+  readonly sides: Sides;
 }
 
 /** A step of the job in a bundle; loading the same file again costs nothing. @throws MR_JOB_FILE_INVALID */
@@ -30,13 +33,13 @@ export async function loadUserJob(bundlePath: string, stepIndex: number): Promis
   return userJobOf(loaded.default.definition, stepIndex);
 }
 
-/** @throws MR_JOB_FILE_INVALID when the definition has no such step */
+/** The step without its side inputs. @throws MR_JOB_FILE_INVALID when the definition has no such step */
 export function userJobOf(definition: AnyJobDefinition, stepIndex: number): UserJob {
   const step = stepsOf(definition)[stepIndex];
   if (step === undefined) {
     throw fault("MR_JOB_FILE_INVALID", "the job in the bundle has no such step", { stepIndex });
   }
-  return { definition, step, sources: sourcesOf(step) };
+  return { definition, step, sources: sourcesOf(step), sides: {} };
 }
 
 /** What every function of the job is told in this attempt. */
