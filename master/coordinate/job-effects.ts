@@ -2,7 +2,7 @@ import { commitJob } from "#master/commit/commit-job";
 import { outputExists } from "#master/commit/output-exists";
 import { readManifest } from "#master/commit/read-manifest";
 import { removePending } from "#master/commit/remove-pending";
-import { planJob, type Planned } from "#master/plan/plan-job";
+import type { Planned } from "#master/plan/plan-job";
 import type { Event, OutputSummary } from "#master/schedule/events";
 import type { Job, State } from "#master/schedule/state";
 import { jobCounters, winningParts } from "#master/schedule/views";
@@ -15,8 +15,9 @@ import type { JobSpec } from "#shared/model/job";
 import { keys } from "#shared/model/keys";
 import type { Failure } from "#shared/model/result";
 import type { StorageBackend } from "#shared/storage/backend";
-import { expandInputs } from "#shared/storage/listing";
 import { parseLocation } from "#shared/storage/locations";
+import { planSpec } from "./plan-spec.js";
+import { lastRunParts } from "./run-parts.js";
 
 export interface JobEffectsParts {
   /** Rooted at `/`. */
@@ -54,8 +55,7 @@ export class JobEffects {
 
   /** What a spec would become with the slots of now. @throws MR_INPUT_NOT_FOUND and others */
   async plan(spec: JobSpec): Promise<Planned> {
-    const files = await expandInputs(this.#parts.backend, spec.inputs);
-    return planJob(spec, files, this.#slotCount());
+    return planSpec(this.#parts.backend, spec, this.#slotCount());
   }
 
   /** Whether a job without `overwrite` must not write there. */
@@ -129,17 +129,18 @@ export class JobEffects {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  #commit({ jobId, spec, output }: Job): Promise<OutputSummary | null> {
+  #commit(job: Job): Promise<OutputSummary | null> {
+    const { jobId, spec, output, chain } = job;
     const { state, backend, clock } = this.#parts;
     // A cancel that came after the commit began waits for it.
     const isWanted = () => this.#job(jobId) !== null;
-    return this.#trying("commit", jobId, commitTriesMax, isWanted, () =>
+    return this.#trying("commit", jobId, commitTriesMax, isWanted, async () =>
       commitJob(backend, {
         jobId,
         jobName: spec.name,
         output,
         overwrite: spec.overwrite,
-        parts: winningParts(state(), jobId),
+        parts: chain === null ? winningParts(state(), jobId) : await lastRunParts(backend, job),
         counters: jobCounters(state(), jobId),
         nowMs: clock.nowMs(),
       }),

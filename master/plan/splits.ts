@@ -19,6 +19,14 @@ export function cutSplits(units: readonly Unit[], targetBytes: number): Split[] 
   return splits;
 }
 
+/** A split for every unit, so that what is written of it can be told apart. */
+export function cutWhole(units: readonly Unit[]): Split[] {
+  return units.map(({ file: { location, sizeBytes, version } }) => {
+    const ends = { startByte: 0, endByte: sizeBytes, fileBytes: sizeBytes };
+    return { ranges: [{ location, ...ends, version }] };
+  });
+}
+
 /** How many splits `cutSplits` would make, at hardly any memory; stops counting past `countMax`. */
 export function countSplits(units: readonly Unit[], targetBytes: number, countMax: number): number {
   let count = 0;

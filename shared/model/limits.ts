@@ -18,6 +18,8 @@ export const limits = {
   /** Short attempts that may wait at a worker for each of its slots. */
   attemptsAheadMax: 16,
   splitBytesMax: 16 * 1024 ** 3,
+  /** Side inputs of a step together: each slot's thread holds them. */
+  sideBytesMax: 256 * 1024 * 1024,
   inputsMax: 10_000,
   locationCharsMax: 4_096,
   /** A bundle is source code; more than this is data that should be an input. */
