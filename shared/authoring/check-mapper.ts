@@ -1,4 +1,5 @@
 import type { AnyMapper } from "./any-job.js";
+import { checkProgram } from "./check-program.js";
 import type { BuiltinMapper } from "./mappers.js";
 import type { Reader } from "./readers.js";
 import { refuse } from "./refuse.js";
@@ -30,6 +31,7 @@ export function checkMapper(
         "identity() only with fixedLength(), recordFiles() or former()",
       );
     case "program":
+      checkProgram(path, map);
       if (spec?.kind === "text" && spec.batchLines === undefined) return;
       if (spec?.kind === "former") return;
       return refuse(path, "program()", "program() only with text() or former()");

@@ -63,7 +63,7 @@ export type {
 export { cogroup, join } from "./joins.js";
 export type { Cogroup, Join, JoinType } from "./joins.js";
 export { program } from "./programs.js";
-export type { Program, ProgramOptions } from "./programs.js";
+export type { Program, ProgramOptions, ShippedFile } from "./programs.js";
 export { sideCsv, sideFormer, sideJson, sideLines, sideTable, sideText } from "./sides.js";
 export type { Side, SideSpecs, SidesOf } from "./sides.js";
 export type { FormerRecord, FormerStep, Repeat } from "./steps.js";
