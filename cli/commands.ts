@@ -1,6 +1,7 @@
 import type { Command } from "./command.js";
 import { cancel } from "./commands/cancel.js";
 import { configShow } from "./commands/config-show.js";
+import { init } from "./commands/init.js";
 import { job } from "./commands/job.js";
 import { jobs } from "./commands/jobs.js";
 import { logs } from "./commands/logs.js";
@@ -14,6 +15,7 @@ import { workers } from "./commands/workers.js";
 
 /** Every command, in the order of help. */
 export const commands: readonly Command[] = [
+  init,
   run,
   up,
   master,

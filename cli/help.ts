@@ -13,6 +13,7 @@ export function helpForAll(commands: readonly Command[], version: string): strin
     ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.about}`),
     "",
     "First steps:",
+    "  millrace init words                                                  a job of your own",
     "  millrace run examples/wordcount.ts --input examples/data/gutenberg   no cluster needed",
     "  millrace up --workers 2                                              a cluster here",
     "  millrace submit examples/wordcount.ts --input examples/data/gutenberg --wait",

@@ -14,12 +14,37 @@ function findRoot(folder: string): string {
   return findRoot(parent);
 }
 
-function readManifest(file: string): { readonly name?: string; readonly version?: string } {
-  return JSON.parse(readFileSync(file, "utf8")) as { name?: string; version?: string };
+interface Manifest {
+  readonly name?: string;
+  readonly version?: string;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+function readManifest(file: string): Manifest {
+  return JSON.parse(readFileSync(file, "utf8")) as Manifest;
 }
 
 export function packageVersion(): string {
   return readManifest(path.join(packageRoot, "package.json")).version ?? "0.0.0";
+}
+
+/**
+ * Packages that a project of jobs needs, with the versions to ask npm for: this very package (by its
+ * path where it is a checkout and not an installed one), and test runner and compiler as we have them.
+ * @param folder of the project
+ */
+export function projectPackages(folder: string): Record<string, string> {
+  const { version = "0.0.0", devDependencies = {} } = readManifest(
+    path.join(packageRoot, "package.json"),
+  );
+  const isInstalled = packageRoot.split(path.sep).includes("node_modules");
+  const packages: Record<string, string> = {
+    millrace: isInstalled ? `^${version}` : `file:${path.relative(folder, packageRoot) || "."}`,
+  };
+  for (const name of ["@types/node", "typescript", "vitest"]) {
+    packages[name] = `^${devDependencies[name] ?? "*"}`.replace("^*", "*");
+  }
+  return packages;
 }
 
 /** A compiled file of ours. @throws MR_INTERNAL when the package was not built */
