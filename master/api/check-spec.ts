@@ -60,6 +60,11 @@ function checkSteps(spec: JobSpec, steps: readonly StepSpec[], report: Report): 
     checkUnique(seen, step.name, path("name"), "step", report);
     checkStep(step, index === 0, report, path);
   }
+  const names = Object.keys(spec.outputs ?? {});
+  if (names.length > 0 && steps.at(-1)?.repeat !== undefined) {
+    const detail = `is ${shown(names)}; a last step that is repeated has the main output alone`;
+    report("outputs", detail);
+  }
 }
 
 function checkStep(

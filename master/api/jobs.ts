@@ -1,18 +1,10 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import * as views from "#master/schedule/views";
-import {
-  jobStatusSchema,
-  planSplitsMax,
-  type JobCounters,
-  type JobOutput,
-  type PlanView,
-} from "#shared/client/types";
-import type { FaultCode } from "#shared/errors/codes";
+import { jobStatusSchema, type JobCounters, type JobOutput } from "#shared/client/types";
 import { fault } from "#shared/errors/fault";
 import type { JobId } from "#shared/model/ids";
-import { isFinal, jobSpecSchema } from "#shared/model/job";
-import { checkSpec } from "./check-spec.js";
+import { isFinal } from "#shared/model/job";
 import type { ApiContext } from "./context.js";
 import { jobView } from "./job-view.js";
 import { beyond, pageOf, pageQuery } from "./page.js";
@@ -24,12 +16,15 @@ const listQuery = z.strictObject({
   ...pageQuery,
   status: jobStatusSchema.optional(),
   name: z.string().max(100).optional(),
+  parent: z.string().max(200).optional(),
 });
 
-/** `GET /jobs`: newest first. */
+/** `GET /jobs`: newest first; with `parent` the jobs that run the steps of that one. */
 export function listJobs(api: ApiContext, request: Request, response: Response): void {
   const query = check(listQuery, request.query, "query");
+  if (query.parent !== undefined) api.job(query.parent);
   const matching = [...api.coordinator.state.jobs.values()]
+    .filter((job) => job.spec.stepRun?.parentId === query.parent)
     .filter((job) => query.status === undefined || job.status === query.status)
     .filter((job) => query.name === undefined || job.spec.name === query.name)
     .map((job) => ({ place: job.order, item: job.jobId }))
@@ -47,7 +42,18 @@ export function getJob(api: ApiContext, request: Request, response: Response): v
 /** `POST /jobs/:jobId/cancel`: a job whose commit began runs to its end, which decides. */
 export async function cancelJob(api: ApiContext, request: Request, response: Response) {
   const { jobId } = check(jobPath, request.params, "path");
-  const { status } = api.job(jobId);
+  const { status, spec } = api.job(jobId);
+  if (spec.stepRun !== undefined) {
+    const { parentId } = spec.stepRun;
+    throw fault(
+      "MR_JOB_IS_STEP",
+      `the job runs a step of ${parentId}, and ends with it; cancel that one`,
+      {
+        jobId,
+        parent: parentId,
+      },
+    );
+  }
   if (isFinal(status) && status !== "cancelled") {
     throw fault("MR_JOB_ENDED", "the job ended already", { jobId, jobStatus: status });
   }
@@ -104,22 +110,4 @@ async function partsOf(
     jobId,
     output,
   });
-}
-
-/** `POST /plan`: what a submission would become now. */
-export async function postPlan(api: ApiContext, request: Request, response: Response) {
-  const spec = checkSpec(check(jobSpecSchema, request.body));
-  const planned = await api.coordinator.plan(spec);
-  if (!planned.ok) throw fault(planned.failure.code as FaultCode, planned.failure.message);
-  const { splits, partitionCount, inputBytes, fileCount, reasons } = planned.plan;
-  const answer: PlanView = {
-    splitCount: splits.length,
-    partitionCount,
-    inputBytes,
-    fileCount,
-    reasons: [...reasons],
-    splits: splits.slice(0, planSplitsMax),
-    steps: [],
-  };
-  response.json(answer);
 }

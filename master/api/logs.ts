@@ -9,6 +9,7 @@ import type { ApiContext } from "./context.js";
 import { jobPath } from "./jobs.js";
 import { beyond, pageOf, pageQuery, type Placed } from "./page.js";
 import { check } from "./problem.js";
+import { jobWithTasks } from "./steps.js";
 
 const taskPattern = /^(map|reduce)-(\d{5,7})$/;
 const logPattern = /(?:^|\/)((map|reduce)-(\d{5,7}))\.(\d{1,6})\.log$/;
@@ -26,21 +27,21 @@ const query = z
 
 /** `GET /jobs/:jobId/logs`: what attempts printed; with `task` and `attempt`, that one's text. */
 export async function getLogs(api: ApiContext, request: Request, response: Response) {
-  const { jobId } = check(jobPath, request.params, "path");
+  const path = check(jobPath, request.params, "path");
   const given = check(query, request.query, "query");
-  api.job(jobId);
+  const { run, note } = jobWithTasks(api, path.jobId);
+  const { jobId } = run;
   if (given.task !== undefined && given.attempt !== undefined) {
     await sendLog(api, response, jobId, given.task, given.attempt);
     return;
   }
   const logs = await listLogs(api, jobId);
-  response.json(
-    pageOf(
-      given,
-      (place) => beyond(logs, place),
-      (log) => log,
-    ),
+  const page = pageOf(
+    given,
+    (place) => beyond(logs, place),
+    (log) => log,
   );
+  response.json(note === null ? page : { ...page, note });
 }
 
 async function sendLog(

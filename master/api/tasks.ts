@@ -11,10 +11,11 @@ import { fault } from "#shared/errors/fault";
 import { attemptName, taskName, type JobId, type Stage } from "#shared/model/ids";
 import { limits } from "#shared/model/limits";
 import type { ApiContext } from "./context.js";
-import { instant, instantOrNull } from "./job-view.js";
+import { instant, instantOrNull } from "./instant.js";
 import { jobPath } from "./jobs.js";
 import { beyond, pageOf, pageQuery, type Placed } from "./page.js";
 import { check } from "./problem.js";
+import { jobWithTasks } from "./steps.js";
 
 const listQuery = z.strictObject({
   ...pageQuery,
@@ -33,29 +34,31 @@ const slice = 1_000;
 
 /** `GET /jobs/:jobId/tasks`: maps first, by index. */
 export function listTasks(api: ApiContext, request: Request, response: Response): void {
-  const { jobId } = check(jobPath, request.params, "path");
+  const path = check(jobPath, request.params, "path");
   const query = check(listQuery, request.query, "query");
-  const job = api.job(jobId);
+  const { run, note } = jobWithTasks(api, path.jobId);
+  const { jobId } = run;
   const wanted = query.stage === undefined ? stages : [query.stage];
   const page = pageOf(
     query,
     (place) => tasksAfter(api, jobId, wanted, query.state, place),
     (task) => taskView(api, jobId, task),
   );
-  response.json({ ...page, ...noteOn(job) });
+  response.json({ ...page, ...noteOn(run, note) });
 }
 
 /** `GET /jobs/:jobId/tasks/:stage/:index/attempts`: oldest first. */
 export function listAttempts(api: ApiContext, request: Request, response: Response): void {
-  const { jobId, stage, index: taskIndex } = check(attemptsPath, request.params, "path");
+  const { stage, index: taskIndex, ...path } = check(attemptsPath, request.params, "path");
   const query = check(z.strictObject(pageQuery), request.query, "query");
-  const job = api.job(jobId);
-  if (taskIndex >= job[stage].taskCount) {
+  const { run, note } = jobWithTasks(api, path.jobId);
+  const { jobId } = run;
+  if (taskIndex >= run[stage].taskCount) {
     throw fault("MR_TASK_NOT_FOUND", "the job has no such task", {
       jobId,
       stage,
       taskIndex,
-      taskCount: job[stage].taskCount,
+      taskCount: run[stage].taskCount,
     });
   }
   const attempts = views
@@ -66,14 +69,18 @@ export function listAttempts(api: ApiContext, request: Request, response: Respon
     (place) => beyond(attempts, place),
     (attempt) => attemptView(api, attempt),
   );
-  response.json(attempts.length === 0 ? { ...page, ...noteOn(job) } : page);
+  const isWhole = attempts.length > 0 && note === null;
+  response.json(isWhole ? page : { ...page, ...noteOn(run, note) });
 }
 
-/** Says what is missing from lists of an ended job. */
-function noteOn({ remains }: views.JobView): { note?: string } {
-  if (remains === null || remains.detail === "all") return {};
-  const what = remains.detail === "none" ? "no tasks are" : "only tasks that had trouble are";
-  return { note: `the job ended: ${what} kept; its counts and counters are complete` };
+/** Says what is missing from lists of an ended job, and of which job they are. */
+function noteOn({ remains }: views.JobView, ofRun: string | null): { note?: string } {
+  const notes = ofRun === null ? [] : [ofRun];
+  if (remains !== null && remains.detail !== "all") {
+    const what = remains.detail === "none" ? "no tasks are" : "only tasks that had trouble are";
+    notes.push(`the job ended: ${what} kept; its counts and counters are complete`);
+  }
+  return notes.length === 0 ? {} : { note: notes.join("; ") };
 }
 
 function* tasksAfter(

@@ -5,7 +5,7 @@ import type { ClusterView, WorkerView } from "#shared/client/types";
 import { fault } from "#shared/errors/fault";
 import { taskName } from "#shared/model/ids";
 import type { ApiContext } from "./context.js";
-import { instant } from "./job-view.js";
+import { instant } from "./instant.js";
 import { beyond, pageOf, pageQuery } from "./page.js";
 import { check } from "./problem.js";
 

@@ -9,8 +9,8 @@ const boundaryBytesMax = 1_024;
  * @param partitionCount so many partitions at most
  * @returns ascending, no two equal, none at or below the smallest key
  */
-export function chooseBoundaries<Key extends Uint8Array>(
-  keys: readonly Key[],
+export function chooseBoundaries(
+  keys: readonly Uint8Array[],
   partitionCount: number,
 ): Uint8Array[] {
   const boundaries: Uint8Array[] = [];

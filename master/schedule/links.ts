@@ -132,7 +132,13 @@ export function childSpec(owner: ChainOwner, link: Link, former: Former | null):
   const { name, bundleSha256, paramSpecs, params } = spec;
   const { attemptsMax, lossesMax, taskTimeoutMs } = spec;
   return {
-    ...{ name, bundleSha256, paramSpecs, params, attemptsMax, lossesMax, taskTimeoutMs },
+    name,
+    bundleSha256,
+    paramSpecs,
+    params,
+    attemptsMax,
+    lossesMax,
+    taskTimeoutMs,
     ...readsOf(owner, link, former, step),
     ...worksOf(link, step),
     ...writesOf(spec, link, step),
