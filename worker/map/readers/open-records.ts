@@ -4,6 +4,7 @@ import type { Split } from "#shared/model/split";
 import type { Place } from "./block-feed.js";
 import { BatchSource } from "./batch-source.js";
 import { ChunkSource } from "./chunk-source.js";
+import { CsvSource } from "./csv-source.js";
 import { DelimiterSource } from "./delimiter-source.js";
 import { FileSource } from "./file-source.js";
 import { FixedSource } from "./fixed-source.js";
@@ -37,6 +38,8 @@ export function openRecords(
     }
     case "chunk":
       return new ChunkSource(split, placeOf, settings);
+    case "csv":
+      return new CsvSource(split, placeOf, settings, spec);
     case "tsv":
       return new LineSource(split, placeOf, settings, false);
     case "jsonl":
