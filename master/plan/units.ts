@@ -1,3 +1,4 @@
+import { inputCompressionOf } from "#shared/model/compression";
 import type { ReaderSpec } from "#shared/model/formats";
 import type { InputFile } from "#shared/model/split";
 
@@ -18,9 +19,19 @@ export function toUnits(reader: ReaderSpec, files: readonly InputFile[]): Unit[]
   return units;
 }
 
-function cutBytes(reader: ReaderSpec, file: InputFile): number | null {
-  if (reader.kind === "file" || file.location.endsWith(".gz")) return null;
-  return reader.kind === "fixed" ? reader.recordBytes : 1;
+/** Readers heal records at any cut, but a compressed file and a quoted line end show only to who reads all before. */
+function cutBytes(reader: ReaderSpec, { location }: InputFile): number | null {
+  if (inputCompressionOf(location) !== null) return null;
+  switch (reader.kind) {
+    case "file":
+      return null;
+    case "csv":
+      return reader.quotedNewlines === true ? null : 1;
+    case "fixed":
+      return reader.recordBytes;
+    default:
+      return 1;
+  }
 }
 
 /** In how many pieces the unit could be read at most. */

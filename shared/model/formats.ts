@@ -4,7 +4,21 @@ import { limits } from "./limits.js";
 export const compressionSchema = z.enum(["gzip", "zstd"]);
 export type Compression = z.infer<typeof compressionSchema>;
 
-const oneAscii = z.string().regex(/^[\x01-\x7f]$/, "must be one ASCII character");
+const csvDelimiter = z
+  .string()
+  .regex(/^[\x01-\x7f]$/, "must be one ASCII character")
+  .refine((text) => !/["\r\n]/.test(text), "must not be a quote, CR or LF");
+
+/** Counted without an encoder, which not every place that checks this has. */
+function isDelimiter(text: string): boolean {
+  let bytes = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    if (code >= 0xd800 && code <= 0xdfff) return false;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return bytes >= 1 && bytes <= 16;
+}
 
 /** Both a reader and a writer: fields that concern only one of them are ignored by the other. */
 const tsvSpec = z.strictObject({
@@ -14,7 +28,7 @@ const tsvSpec = z.strictObject({
 });
 const csvSpec = z.strictObject({
   kind: z.literal("csv"),
-  delimiter: oneAscii.optional(),
+  delimiter: csvDelimiter.optional(),
   header: z.union([z.boolean(), z.array(z.string()).min(1)]).optional(),
   quotedNewlines: z.boolean().optional(),
   compress: compressionSchema.optional(),
@@ -25,7 +39,10 @@ export const readerSpecSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("text"),
     /** What ends a record; absent: `\n` or `\r\n`. */
-    delimiter: z.string().min(1).max(16).optional(),
+    delimiter: z
+      .string()
+      .refine(isDelimiter, "must be well-formed text of 1 to 16 bytes in UTF-8")
+      .optional(),
     /** Records are arrays of up to so many lines. */
     batchLines: z.int().min(1).max(1_000_000).optional(),
   }),
