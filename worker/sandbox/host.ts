@@ -8,8 +8,10 @@ import {
   type Failure,
 } from "#shared/model/result";
 import { tailLineCharsMax } from "./attempt-log.js";
+import { answerPipes } from "./host-pipes.js";
 import { joinLog, readLogTail } from "./log-file.js";
 import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
+import { endPrograms } from "./programs.js";
 import { Progress, type ProgressView } from "./progress.js";
 import { resourceLimitsOf } from "./thread-limits.js";
 import {
@@ -42,6 +44,13 @@ const terminateWaitMs = 1_000;
 const reportSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("done"), result: attemptResultSchema }),
   z.object({ type: z.literal("failed"), failure: failureSchema }),
+  z.object({
+    type: z.literal("open-pipes"),
+    request: z.number(),
+    stdin: z.string(),
+    stdout: z.string(),
+    stderr: z.string(),
+  }),
   z.object({
     type: z.literal("run-unreachable"),
     holderId: z.string(),
@@ -109,6 +118,7 @@ export class Slot {
     if (this.#run !== null && this.#run === run) this.#begin(this.#run);
     const outcome = await ended;
     if (outcome.type === "done") return outcome;
+    await endPrograms(new Progress(order.progress));
     await this.dropThread();
     joinLog(order.logPath);
     return outcome.type === "failed" ? withLogTail(outcome.failure, order) : outcome;
@@ -217,6 +227,7 @@ export class Slot {
     const report = reportSchema.safeParse(message);
     if (!report.success) this.#fail(garbledVerdict(run.order, run.progress.read()));
     else if (report.data.type === "run-unreachable") run.onUnreachable(report.data);
+    else if (report.data.type === "open-pipes") this.#thread?.postMessage(answerPipes(report.data));
     else this.#settle(report.data);
   }
 

@@ -1,6 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { CombineContext } from "#shared/authoring/context";
+import type { CombineContext, TaskContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import type { AggregateSpec } from "#shared/authoring/aggregates";
 import type { AnySource, AnyStep } from "#shared/authoring/any-job";
@@ -15,10 +15,10 @@ import type { FoldedAggregate } from "#worker/map/folded-aggregates";
 import { OrderBytes } from "#worker/map/ordered-bytes";
 import { OrderedEmitter } from "#worker/map/ordered-emitter";
 import { writeDistinct } from "#worker/map/ordered-writers";
-import { makePartitioner } from "#worker/map/partitioner";
+import { makePartitioner, type Partitioner } from "#worker/map/partitioner";
 import { readerFor } from "#worker/map/builtin/make-byte-mapper";
 import { openRecords } from "#worker/map/readers/open-records";
-import { MapRun, type MapHooks } from "#worker/map/run-map";
+import { MapRun, type MapAll, type MapHooks } from "#worker/map/run-map";
 import { Spills } from "#worker/map/spills";
 import {
   writeAggregates,
@@ -30,11 +30,17 @@ import { refuseEmitTo } from "#worker/runs/emit-to";
 import { UserCounters } from "#worker/runs/counters";
 import type { GroupReader } from "#worker/runs/groups";
 import { valueOrderOf } from "#worker/runs/order-values";
+import { CombiningEmitter } from "#worker/streaming/combine-program";
+import { mapWithProgram } from "#worker/streaming/map-program";
+import type { LineForm } from "#worker/streaming/output-lines";
+import { byFirstFields } from "#worker/streaming/partition-fields";
+import type { ProgramSite } from "#worker/streaming/program-site";
 import { threadMemoryBytes } from "./attempt-memory.js";
 import { mapMemory } from "./map-memory.js";
 import type { AttemptOrder } from "./orders.js";
 import { PartEmitter } from "./part-emitter.js";
 import { openOutput, outputCounters } from "./part.js";
+import { isProgram, outputForm, siteOf, sortedForm, workFolder } from "./programs.js";
 import type { Progress } from "./progress.js";
 import { sampleOf, writeSample } from "./sampling.js";
 import { placeOf } from "./storage.js";
@@ -93,6 +99,7 @@ export class MapAttempt implements RunningAttempt {
       return counters;
     } finally {
       await source.close();
+      rmSync(workFolder(this.order), { recursive: true, force: true });
     }
   }
 
@@ -103,7 +110,9 @@ export class MapAttempt implements RunningAttempt {
     mkdirSync(folder, { recursive: true });
     const base = makeContext(order, definition, this.#counters, job.sides);
     const { partitionCount, boundaries } = order;
-    const partitioner = makePartitioner(step.partition, base.params, partitionCount, boundaries);
+    const partitioner = this.#byFields(
+      makePartitioner(step.partition, base.params, partitionCount, boundaries),
+    );
     const combine = combinerOf(step);
     const writer = this.#streamWriter(combine, base);
     const spills = new Spills(folder, order.partitionCount, order.compression, writer);
@@ -119,12 +128,22 @@ export class MapAttempt implements RunningAttempt {
           )
         : typeof combine === "object" && combine.kind === "aggregate" && isFolded(combine.spec)
           ? new CombineEmitter(combine.spec, spills, partitioner, memory)
-          : new SortEmitter(spills, partitioner, memory);
-    const hooks = this.#hooks();
-    const run = new MapRun(step, this.#source(), source, emitter, base, hooks, inMapOfReducingJob);
+          : isProgram(combine)
+            ? new CombiningEmitter(spills, partitioner, memory, combine, this.#site(base))
+            : new SortEmitter(spills, partitioner, memory);
+    const run = new MapRun(
+      step,
+      this.#source(),
+      source,
+      emitter,
+      base,
+      this.#hooks(),
+      inMapOfReducingJob,
+      this.#mapAll(base, sortedForm),
+    );
     this.#run = run;
     await run.run();
-    const summary = emitter.finish();
+    const summary = emitter instanceof CombiningEmitter ? await emitter.close() : emitter.finish();
     return {
       hasRun: true,
       parts: [],
@@ -151,8 +170,16 @@ export class MapAttempt implements RunningAttempt {
       const emitter = sample ?? new PartEmitter(output.writer);
       const emitTo = sample === null ? output.emitTo : inMapOfReducingJob;
       const base = makeContext(order, definition, this.#counters, job.sides);
-      const hooks = this.#hooks();
-      const run = new MapRun(step, this.#source(), source, emitter, base, hooks, emitTo);
+      const run = new MapRun(
+        step,
+        this.#source(),
+        source,
+        emitter,
+        base,
+        this.#hooks(),
+        emitTo,
+        this.#mapAll(base, outputForm(order, definition)),
+      );
       this.#run = run;
       await run.run();
       if (sample !== null) await writeSample(sample, output.writer);
@@ -175,7 +202,8 @@ export class MapAttempt implements RunningAttempt {
   #streamWriter(combine: AnyStep["combine"], base: ReturnType<typeof makeContext>): StreamWriter {
     if (combine === undefined) return writeRecords;
     if (typeof combine === "object") {
-      if (combine.kind === "program") throw new Error("not built");
+      // It runs before records are written, not while they are.
+      if (combine.kind === "program") return writeRecords;
       return combine.spec.name === "distinct" ? writeDistinct : writeAggregates(combine.spec);
     }
     return writeCombined({
@@ -191,6 +219,22 @@ export class MapAttempt implements RunningAttempt {
         this.#run?.gate.open();
       },
     });
+  }
+
+  /** A mapper that is a program has a loop of its own. */
+  #mapAll(base: TaskContext<unknown>, form: LineForm): MapAll | null {
+    const { map } = this.#source();
+    return isProgram(map) ? mapWithProgram(map, this.split, this.#site(base), form) : null;
+  }
+
+  #byFields(partitioner: Partitioner): Partitioner {
+    const { map } = this.#source();
+    if (!isProgram(map) || map.partitionFields === undefined) return partitioner;
+    return byFirstFields(partitioner, map.separator, map.partitionFields);
+  }
+
+  #site(base: TaskContext<unknown>): ProgramSite {
+    return siteOf(this.order, base, this.progress);
   }
 
   /** The input that the split is of. */

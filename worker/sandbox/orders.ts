@@ -1,6 +1,7 @@
 import type { AttemptRef } from "#shared/model/ids";
 import type { JobSpec } from "#shared/model/job";
 import type { AttemptResult, Failure, RunSet } from "#shared/model/result";
+import type { Ends, PipePaths } from "#worker/streaming/pipes";
 import type { Boundaries, InputRange, Split } from "#shared/model/split";
 
 /** Everything a slot's thread needs to run one attempt. Plain data: it crosses threads. */
@@ -40,12 +41,20 @@ export type HostToThread =
   | { readonly type: "warm-up"; readonly folder: string; readonly slotMemoryBytes: number }
   | { readonly type: "run"; readonly order: AttemptOrder }
   | { readonly type: "runs-ready"; readonly runs: RunSet }
-  | { readonly type: "run-lost"; readonly mapTaskIndex: number; readonly mapAttempt: number };
+  | { readonly type: "run-lost"; readonly mapTaskIndex: number; readonly mapAttempt: number }
+  | {
+      readonly type: "pipes-open";
+      readonly request: number;
+      readonly ends: Ends | null;
+      readonly problem: string;
+    };
 
 export type ThreadToHost =
   | { readonly type: "done"; readonly result: AttemptResult }
   /** The thread cleaned up after itself, but is not used again. */
   | { readonly type: "failed"; readonly failure: Failure }
+  /** A program is to start: see `host-pipes.ts`. */
+  | ({ readonly type: "open-pipes"; readonly request: number } & PipePaths)
   | {
       readonly type: "run-unreachable";
       readonly holderId: string;

@@ -7,11 +7,13 @@ import { ReduceRun } from "#worker/reduce/run-reduce";
 import { UserCounters } from "#worker/runs/counters";
 import type { Merger } from "#worker/runs/merge";
 import { RunCollector, type UnreachableRun } from "#worker/shuffle/collector";
+import { reduceWithProgram } from "#worker/streaming/reduce-program";
 import { threadMemoryBytes } from "./attempt-memory.js";
 import type { AttemptOutcome, RunningAttempt } from "./map-attempt.js";
 import { memoryShares } from "./memory-shares.js";
 import type { AttemptOrder } from "./orders.js";
 import { openOutput, outputCounters } from "./part.js";
+import { isProgram, outputForm, siteOf } from "./programs.js";
 import type { Progress } from "./progress.js";
 import { makeContext, type UserJob } from "./user-job.js";
 
@@ -96,7 +98,23 @@ export class ReduceAttempt implements RunningAttempt {
         onProgress: (recordsIn: number, recordsOut: number) =>
           this.#progress(recordsIn, recordsOut),
       };
-      const run = new ReduceRun(job.step, merger, output.writer, base, hooks, output.emitTo);
+      const { reduce } = job.step;
+      const reduceAll = isProgram(reduce)
+        ? reduceWithProgram(
+            reduce,
+            siteOf(order, base, this.progress),
+            outputForm(order, job.definition),
+          )
+        : null;
+      const run = new ReduceRun(
+        job.step,
+        merger,
+        output.writer,
+        base,
+        hooks,
+        output.emitTo,
+        reduceAll,
+      );
       this.#run = run;
       await run.run();
       const parts = await output.finish();

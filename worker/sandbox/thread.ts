@@ -3,6 +3,7 @@ import { Fault } from "#shared/errors/fault";
 import type { Failure } from "#shared/model/result";
 import { openAttemptLog, type AttemptLog } from "./attempt-log.js";
 import { explain } from "./explain.js";
+import { takePipes } from "./host-pipes.js";
 import { MapAttempt, type RunningAttempt } from "./map-attempt.js";
 import type { AttemptOrder, HostToThread, ThreadToHost } from "./orders.js";
 import { Progress } from "./progress.js";
@@ -35,6 +36,8 @@ parentPort?.on("message", (message: HostToThread) => {
     isOrdered = true;
     early = [];
     void warming.then(() => runAttempt(message.order));
+  } else if (message.type === "pipes-open") {
+    takePipes(message);
   } else if (reduce !== null) {
     pass(reduce, message);
   } else {
