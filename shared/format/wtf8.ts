@@ -127,7 +127,7 @@ function surrogateAt(bytes: Buffer, at: number, end: number): number {
  * Length of the character of several bytes that begins here; 0 where no UTF-8 does.
  * @see RFC 3629, section 4
  */
-function sequenceBytes(bytes: Buffer, at: number, end: number): number {
+export function sequenceBytes(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] ?? 0;
   const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   if (first < 0xc2 || first > 0xf4 || at + length > end) return 0;

@@ -1,5 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { keyKinds, readOrderedNumber, type KeyKind } from "#shared/format/key";
 import { decodeNumber, valueTags } from "#shared/format/value";
+import { readWtf8, sequenceBytes } from "#shared/format/wtf8";
 import { BufferedPart } from "./part-writer.js";
 import {
   copyBytes,
@@ -12,9 +14,12 @@ import {
 
 const quote = 34;
 const backslash = 92;
-/** First byte of the code points U+D000 to U+DFFF, of which the second half are surrogates. */
-const surrogateLead = 0xed;
+/** First byte that is not ASCII. */
+const firstHigh = 0x80;
+const highBits = 0x80808080 | 0;
 const measuredBytes = 64 * 1024;
+/** Text that is not UTF-8 is made a string, piece by piece. */
+const pieceBytes = 64 * 1024;
 const hexDigits = Buffer.from("0123456789abcdef");
 
 /** `{"key":…,"value":…}` a line, exactly as `JSON.stringify` writes it; bytes as `{"base64":"…"}`. */
@@ -28,9 +33,15 @@ export class JsonlPart extends BufferedPart {
     valueStart: number,
     valueEnd: number,
   ): void {
-    const room =
-      roomFor(keyBytes, keyStart, keyEnd) + roomFor(valueBytes, valueStart, valueEnd) + 64;
-    const out = this.reserve(room);
+    const keyRoom =
+      keyKind === keyKinds.bytes
+        ? roomForBase64(keyStart, keyEnd)
+        : roomForText(keyBytes, keyStart, keyEnd);
+    const valueRoom =
+      valueBytes[valueStart] === valueTags.bytes
+        ? roomForBase64(valueStart, valueEnd)
+        : roomForText(valueBytes, valueStart, valueEnd);
+    const out = this.reserve(keyRoom + valueRoom + 64);
     let at = writeAscii(out, this.at, '{"key":');
     at = writeKey(out, at, keyKind, keyBytes, keyStart, keyEnd);
     at = writeAscii(out, at, ',"value":');
@@ -92,32 +103,86 @@ function writeJsonString(
   start: number,
   end: number,
 ): number {
-  const isLong = end - start >= wordFieldBytes;
+  return end - start < wordFieldBytes
+    ? writeShortString(out, at, from, start, end)
+    : writeLongString(out, at, from, start, end);
+}
+
+function writeShortString(
+  out: Buffer,
+  at: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): number {
+  let position = at;
+  out[position++] = quote;
+  for (let index = start; index < end; index++) {
+    const byte = from[index] ?? 0;
+    if (byte >= firstHigh) {
+      const length = sequenceBytes(from, index, end);
+      if (length === 0) return writeBrokenString(out, at, from, start, end);
+      const stop = index + length - 1;
+      while (index < stop) out[position++] = from[index++] ?? 0;
+      out[position++] = from[index] ?? 0;
+    } else if (byte >= 32 && byte !== quote && byte !== backslash) {
+      out[position++] = byte;
+    } else {
+      position = writeControl(out, position, byte);
+    }
+  }
+  out[position++] = quote;
+  return position;
+}
+
+function writeLongString(
+  out: Buffer,
+  at: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): number {
+  const view = words.of(from);
+  // Whether what follows is known to be UTF-8: it is looked at once, at the first byte that is not ASCII.
+  let isText = false;
   let position = at;
   out[position++] = quote;
   let index = start;
   while (index < end) {
-    let stop = end;
-    if (isLong) {
-      const plain = plainEnd(words.of(from), index, end);
-      position = copyBytes(out, position, from, index, plain);
-      index = plain;
-      stop = Math.min(end, plain + 4);
-    }
-    while (index < stop) {
-      const byte = from[index++] ?? 0;
-      if (byte >= 32 && byte !== quote && byte !== backslash && byte !== surrogateLead) {
-        out[position++] = byte;
-      } else if (byte !== surrogateLead) {
-        position = writeControl(out, position, byte);
-      } else if ((from[index] ?? 0) < 0xa0) {
-        out[position++] = byte;
-      } else {
-        const unit = (((from[index] ?? 0) & 0x3f) << 6) | ((from[index + 1] ?? 0) & 0x3f);
-        position = writeUnit(out, position, 0xd000 | unit);
-        index += 2;
+    const plain = plainEnd(view, index, end, isText ? 0 : highBits);
+    position = copyBytes(out, position, from, index, plain);
+    const stop = Math.min(end, plain + 4);
+    for (index = plain; index < stop; index++) {
+      const byte = from[index] ?? 0;
+      if (byte >= firstHigh && !isText) {
+        isText = isUtf8(from.subarray(index, end));
+        if (!isText) return writeBrokenString(out, at, from, start, end);
       }
+      if (byte >= 32 && byte !== quote && byte !== backslash) out[position++] = byte;
+      else position = writeControl(out, position, byte);
     }
+  }
+  out[position++] = quote;
+  return position;
+}
+
+/** What is not UTF-8 stands for lone surrogates, which JSON can only write as escapes. */
+function writeBrokenString(
+  out: Buffer,
+  at: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): number {
+  let position = at;
+  out[position++] = quote;
+  for (let index = start; index < end;) {
+    // No character begins in one piece and ends in the next: that one begins with ASCII.
+    let stop = Math.min(end, index + pieceBytes);
+    while (stop < end && (from[stop] ?? 0) >= firstHigh) stop++;
+    const json = JSON.stringify(readWtf8(from, index, stop));
+    position += out.utf8Write(json.slice(1, -1), position);
+    index = stop;
   }
   out[position++] = quote;
   return position;
@@ -125,23 +190,18 @@ function writeJsonString(
 
 /**
  * First position, in steps of four bytes, whose word may hold a byte that is not written as it is: a
- * control character, quote, backslash, or what a surrogate begins with.
+ * control character, quote, backslash, or one of `highs`.
  * @see https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
  */
-function plainEnd(view: DataView, start: number, end: number): number {
+function plainEnd(view: DataView, start: number, end: number, highs: number): number {
   let index = start;
   for (; index + 4 <= end; index += 4) {
     const word = view.getInt32(index, true);
     const quotes = word ^ 0x22222222;
     const slashes = word ^ 0x5c5c5c5c;
-    const leads = word ^ 0xedededed;
     const low = (word - 0x20202020) & ~word;
-    const isFound =
-      low |
-      ((quotes - 0x01010101) & ~quotes) |
-      ((slashes - 0x01010101) & ~slashes) |
-      ((leads - 0x01010101) & ~leads);
-    if ((isFound & 0x80808080) !== 0) break;
+    const isFound = low | ((quotes - 0x01010101) & ~quotes) | ((slashes - 0x01010101) & ~slashes);
+    if (((isFound & highBits) | (word & highs)) !== 0) break;
   }
   return index;
 }
@@ -175,14 +235,20 @@ function writeUnit(out: Buffer, at: number, unit: number): number {
   return at + 6;
 }
 
-/** Room for a field in any form: a string with all its escapes, base64, or a number. */
-function roomFor(bytes: Buffer, start: number, end: number): number {
+/** Room for a field: a string with all its escapes, or a number. */
+function roomForText(bytes: Buffer, start: number, end: number): number {
   const length = end - start;
   if (length <= measuredBytes) return 6 * length + numberBytesMax;
+  // The tag of a value is ASCII as well.
+  const highsFrom = isUtf8(bytes.subarray(start, end)) ? 256 : firstHigh;
   let escaped = length;
   for (let index = start; index < end; index++) {
     const byte = bytes[index] ?? 0;
-    if (byte < 32 || byte === quote || byte === backslash || byte === surrogateLead) escaped += 5;
+    if (byte < 32 || byte === quote || byte === backslash || byte >= highsFrom) escaped += 5;
   }
-  return Math.max(escaped, 4 * Math.ceil(length / 3)) + numberBytesMax;
+  return escaped + numberBytesMax;
+}
+
+function roomForBase64(start: number, end: number): number {
+  return 4 * Math.ceil((end - start) / 3);
 }

@@ -1,7 +1,9 @@
 import type { Compression, WriterSpec } from "#shared/model/formats";
 import type { ObjectWriter } from "#shared/storage/backend";
 import { compressors } from "./compressor.js";
+import { CsvPart } from "./csv-part.js";
 import { JsonlPart } from "./jsonl-part.js";
+import { LinesPart } from "./lines-part.js";
 import { PartBytes } from "./part-bytes.js";
 import type { PartBuffers, PartWriter } from "./part-writer.js";
 import { RawPart } from "./raw-part.js";
@@ -25,8 +27,13 @@ export function openPartWriter(
       return new RawPart(bytes, buffers);
     case "records":
       return new RecordsPart(bytes, buffers);
-    default:
-      throw new Error("not built");
+    case "lines":
+      return new LinesPart(bytes, buffers, spec.separator ?? "\t");
+    case "csv":
+      return new CsvPart(bytes, buffers, {
+        delimiter: spec.delimiter ?? ",",
+        header: typeof spec.header === "object" ? spec.header : null,
+      });
   }
 }
 

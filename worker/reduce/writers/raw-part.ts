@@ -1,7 +1,7 @@
-import { keyKinds, readOrderedNumber, type KeyKind } from "#shared/format/key";
-import { decodeNumber, valueTags } from "#shared/format/value";
+import type { KeyKind } from "#shared/format/key";
 import { BufferedPart } from "./part-writer.js";
-import { copyBytes, numberBytesMax, writeAscii, writeNumber } from "./text-bytes.js";
+import { writePlainKey, writePlainValue } from "./plain-value.js";
+import { numberBytesMax } from "./text-bytes.js";
 
 /** The bytes of the key, then those of the value; numbers as text, other values as JSON, null as nothing. */
 export class RawPart extends BufferedPart {
@@ -16,29 +16,8 @@ export class RawPart extends BufferedPart {
   ): void {
     const room = keyEnd - keyStart + valueEnd - valueStart + 2 * numberBytesMax;
     const out = this.reserve(room);
-    const { at } = this;
-    const middle =
-      keyKind === keyKinds.number
-        ? writeNumber(out, at, readOrderedNumber(keyBytes, keyStart))
-        : copyBytes(out, at, keyBytes, keyStart, keyEnd);
-    this.at = writeValue(out, middle, valueBytes, valueStart, valueEnd);
+    const middle = writePlainKey(out, this.at, keyKind, keyBytes, keyStart, keyEnd);
+    this.at = writePlainValue(out, middle, valueBytes, valueStart, valueEnd);
     this.records++;
-  }
-}
-
-function writeValue(out: Buffer, at: number, bytes: Buffer, start: number, end: number): number {
-  switch (bytes[start]) {
-    case valueTags.string:
-    case valueTags.bytes:
-    case valueTags.json:
-      return copyBytes(out, at, bytes, start + 1, end);
-    case valueTags.null:
-      return at;
-    case valueTags.true:
-      return writeAscii(out, at, "true");
-    case valueTags.false:
-      return writeAscii(out, at, "false");
-    default:
-      return writeNumber(out, at, decodeNumber(bytes, start));
   }
 }
