@@ -4,6 +4,10 @@ import type { ReaderSpec } from "#shared/model/formats";
 import type { Emitter } from "../emitter.js";
 import type { RecordSource } from "../readers/record-source.js";
 import type { ByteMapper, ByteMapperTools } from "./byte-mapper.js";
+import { CsvColumnMapper } from "./csv-columns.js";
+import { FieldMapper } from "./fields.js";
+import { JsonFieldMapper } from "./json-fields.js";
+import { RegexMapper } from "./regex.js";
 import { WordMapper } from "./words.js";
 
 const kinds = new Set<string>(["words", "fields", "csv-columns", "json-fields", "regex"]);
@@ -23,14 +27,20 @@ export function readerFor({ input, map }: AnySource): ReaderSpec {
 /** The built-in mapper of an attempt. @param source what it will be given the records of */
 export function makeByteMapper(
   map: BuiltinMapper,
-  _source: RecordSource,
+  source: RecordSource,
   emitter: Emitter,
-  _tools: ByteMapperTools,
+  tools: ByteMapperTools,
 ): ByteMapper {
   switch (map.kind) {
     case "words":
       return new WordMapper(map, emitter);
-    default:
-      throw new Error("not built");
+    case "fields":
+      return new FieldMapper(map, emitter, tools);
+    case "regex":
+      return new RegexMapper(map, emitter, tools);
+    case "json-fields":
+      return new JsonFieldMapper(map, source, emitter, tools);
+    case "csv-columns":
+      return new CsvColumnMapper(map, source, emitter, tools);
   }
 }

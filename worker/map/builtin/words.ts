@@ -10,9 +10,9 @@ const letterRuns = /\p{L}+/gu;
 const knownRunsMax = 16_384;
 const knownBytesMax = 64;
 
-/** Of each byte: 0 outside of words, otherwise the byte, in lower case where words are folded. */
-function classesOf({ bySpace, lowerCase }: WordRules): Uint8Array {
-  const classes = new Uint8Array(256);
+/** Of each byte: -1 outside of words, otherwise the byte, in lower case where words are folded. */
+function classesOf({ bySpace, lowerCase }: WordRules): Int16Array {
+  const classes = new Int16Array(256).fill(-1);
   for (let byte = 0; byte < 256; byte++) {
     const isLetter = (byte | 32) >= 97 && (byte | 32) <= 122;
     const isSpace = byte === 32 || (byte >= 9 && byte <= 13);
@@ -31,7 +31,7 @@ function classesOf({ bySpace, lowerCase }: WordRules): Uint8Array {
 export class WordMapper implements ByteMapper {
   readonly #emitter: Emitter;
   readonly #rules: WordRules;
-  readonly #classes: Uint8Array;
+  readonly #classes: Int16Array;
   /** Words of runs beyond ASCII, by the run's bytes as Latin-1. */
   readonly #known = new Map<string, readonly string[]>();
   #bytes: Buffer = Buffer.alloc(0);
@@ -65,14 +65,18 @@ export class WordMapper implements ByteMapper {
   #pieceEnd(start: number, limit: number, end: number): number {
     if (limit === end) return end;
     let at = limit;
-    while (at > start && this.#classes[this.#bytes[at - 1] ?? 0] !== 0) at--;
+    while (at > start && this.#isInWord(at - 1)) at--;
     return at;
+  }
+
+  #isInWord(at: number): boolean {
+    return (this.#classes[this.#bytes[at] ?? 0] ?? 0) >= 0;
   }
 
   /** Emits a run that begins at `start` if it is too long for a piece. @returns where to go on */
   #passGiant(start: number, end: number): number {
     let at = start;
-    while (at < end && this.#classes[this.#bytes[at] ?? 0] !== 0) at++;
+    while (at < end && this.#isInWord(at)) at++;
     const emitter = this.#emitter;
     if (!(emitter instanceof CombineEmitter) || at - start < emitter.wordsBytesMax) return start;
     this.#emitRun(start, at);
@@ -86,7 +90,7 @@ export class WordMapper implements ByteMapper {
     const isPlain = this.#rules.isPlain;
     let lines = 0;
     for (let at = start; at < end;) {
-      if (classes[bytes[at] ?? 0] === 0) {
+      if ((classes[bytes[at] ?? 0] ?? 0) < 0) {
         if (bytes[at] === lineFeed) lines++;
         at++;
         continue;
@@ -95,7 +99,7 @@ export class WordMapper implements ByteMapper {
       let seen = 0;
       for (; at < end; at++) {
         const byte = classes[bytes[at] ?? 0] ?? 0;
-        if (byte === 0) break;
+        if (byte < 0) break;
         seen |= byte;
       }
       if (seen < 0x80 || isPlain) this.#emitPlain(runStart, at);

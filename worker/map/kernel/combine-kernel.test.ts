@@ -11,7 +11,7 @@ const kernel = new CombineKernel();
 function drained(table: CombineTable, operations: readonly Operation[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
   table.drain((bytes, keyStart, keyEnd, totals, at) => {
-    const key = bytes.toString("latin1", keyStart, keyEnd);
+    const key = bytes.latin1Slice(keyStart, keyEnd);
     expect(found.has(key)).toBe(false);
     found.set(key, [...totals.subarray(at, at + operations.length)]);
   });
