@@ -1,14 +1,15 @@
-// `npm run kernel`: compiles the AssemblyScript of the combine kernel into `worker/map/kernel/combine-wasm.ts`.
+// `npm run kernel`: compiles the AssemblyScript of the combine kernel into `worker/map/kernel/combine-wasm.ts`;
+// with `--check` it only says whether that file is what the source makes.
 import path from "node:path";
 import { readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
 import { root } from "./setup.mjs";
 
-const source = "worker/map/kernel/assembly/combine.ts";
+const source = "worker/map/kernel/assembly/entry.ts";
 const target = path.join(root, "worker/map/kernel/combine-wasm.ts");
 
 /** The text of the generated file. */
-export async function compileKernel() {
+async function compileKernel() {
   let wasm = null;
   const options = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"];
   const { error, stderr } = await asc.main([source, "--outFile", "out.wasm", ...options], {
@@ -31,4 +32,9 @@ export async function compileKernel() {
   ].join("\n");
 }
 
-if (import.meta.filename === process.argv[1]) await writeFile(target, await compileKernel());
+const made = await compileKernel();
+if (!process.argv.includes("--check")) await writeFile(target, made);
+else if (made !== (await readFile(target, "utf8"))) {
+  process.stderr.write(`${target} is not what ${source} makes; run npm run kernel\n`);
+  process.exitCode = 1;
+}

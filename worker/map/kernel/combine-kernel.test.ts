@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileKernel } from "../../../scripts/kernel.mjs";
 import { CombineTable } from "../combine-table.js";
 import { CombineKernel, type Operation, type WordRules } from "./combine-kernel.js";
 
@@ -27,12 +25,6 @@ function folded(operation: Operation, values: readonly number[]): number {
 }
 
 describe("the kernel", () => {
-  it("is made from its source", async () => {
-    const made = await compileKernel();
-    const committed = readFileSync(new URL("combine-wasm.ts", import.meta.url), "utf8");
-    expect(made).toBe(committed);
-  }, 120_000);
-
   it("folds keys of every size like arrays of their values", () => {
     const keys = fc.oneof(
       fc.integer({ min: 0, max: 30 }).map((size) => "k".repeat(size)),

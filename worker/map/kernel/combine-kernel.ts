@@ -20,6 +20,7 @@ interface KernelExports {
   readonly exceptionCount: { readonly value: number };
   readonly recordCount: { readonly value: number };
   reset(operationCount: number, operations: bigint): void;
+  resetWords(): void;
   clear(): void;
   usedBytes(): number;
   foldAll(): void;
@@ -93,6 +94,7 @@ export class CombineKernel {
     });
     this.#headerBytes = cellHeadBytes + operations.length * 8;
     this.#kernel.reset(operations.length, codes);
+    this.#kernel.resetWords();
     this.#look();
   }
 
