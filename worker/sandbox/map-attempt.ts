@@ -162,7 +162,7 @@ export class MapAttempt implements RunningAttempt {
   async #runToPart(source: ReturnType<typeof openRecords>): Promise<AttemptOutcome> {
     const { order, job } = this;
     const { definition, step } = job;
-    const output = await openOutput(order, definition);
+    const output = await openOutput(order, definition, job.tap);
     try {
       const { sampleKeysMax } = order.spec.stepRun ?? {};
       const sample =

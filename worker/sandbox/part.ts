@@ -9,6 +9,7 @@ import type { PartWriter, RecordSink, WrittenPart } from "#worker/reduce/writers
 import { refuseEmitTo, type EmitTo } from "#worker/runs/emit-to";
 import { LazyObject } from "./lazy-object.js";
 import type { AttemptOrder } from "./orders.js";
+import { tapped, type RecordTap } from "./record-tap.js";
 import { placeOf } from "./storage.js";
 
 /** Where an attempt's records go. */
@@ -24,11 +25,20 @@ export interface OpenOutput {
 /** So many parts may be open that each begins small. */
 const smallBufferBytes = 4 * 1024;
 
-/** Opens the attempt-private objects that this attempt's output goes to. */
+/**
+ * Opens the attempt-private objects that this attempt's output goes to.
+ * @param tap told of all records that are written
+ */
 export async function openOutput(
   order: AttemptOrder,
   definition: AnyJobDefinition,
+  tap?: RecordTap,
 ): Promise<OpenOutput> {
+  const output = await openParts(order, definition);
+  return tap === undefined ? output : tapped(output, tap);
+}
+
+async function openParts(order: AttemptOrder, definition: AnyJobDefinition): Promise<OpenOutput> {
   const { spec } = order;
   // What a step hands on to the next one is of one piece.
   const partitionBy = spec.writer.kind === "records" ? null : (definition.partitionBy ?? null);

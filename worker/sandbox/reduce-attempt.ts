@@ -89,7 +89,7 @@ export class ReduceAttempt implements RunningAttempt {
 
   async #reduce(merger: Merger): Promise<AttemptOutcome> {
     const { order, job } = this;
-    const output = await openOutput(order, job.definition);
+    const output = await openOutput(order, job.definition, job.tap);
     try {
       const base = makeContext(order, job.definition, this.#counters, job.sides);
       const hooks = {

@@ -32,9 +32,7 @@ export class SideInputs {
     // What this attempt does not need makes room before anything else is read.
     this.#kept = present;
     const values = Object.create(null) as Record<string, unknown>;
-    // A job that only copies records runs none of the user's code.
-    const names = spec.stepRun?.copies === true ? [] : Object.keys(step.side ?? {});
-    for (const name of names) {
+    for (const name of Object.keys(step.side ?? {})) {
       const index = (spec.sides ?? []).findIndex((side) => side.name === name);
       const [side, files] = [spec.sides?.[index], sides[index]];
       if (side === undefined || files === undefined) throw notGiven(name);

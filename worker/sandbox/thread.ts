@@ -75,7 +75,8 @@ async function runAttempt(order: AttemptOrder): Promise<void> {
 
 async function makeAttempt(order: AttemptOrder, progress: Progress): Promise<RunningAttempt> {
   const { work } = order;
-  const loaded = await loadUserJob(order.bundlePath, order.spec.stepRun?.stepIndex ?? 0);
+  const { stepRun } = order.spec;
+  const loaded = await loadUserJob(order.bundlePath, stepRun?.stepIndex ?? 0, stepRun?.copies);
   const job = { ...loaded, sides: await sideInputs.load(loaded.step, order) };
   if (work.stage === "map") {
     return new MapAttempt(order, job, work.split, progress);

@@ -7,11 +7,14 @@ import {
   type AnyStep,
   type Job,
 } from "#shared/authoring/any-job";
+import { identity } from "#shared/authoring/aggregates";
 import type { TaskContext } from "#shared/authoring/context";
 import { resolveParams } from "#shared/authoring/params";
+import { recordFiles } from "#shared/authoring/readers";
 import { fault } from "#shared/errors/fault";
 import type { UserCounters } from "#worker/runs/counters";
 import type { AttemptOrder } from "./orders.js";
+import type { RecordTap } from "./record-tap.js";
 import type { Sides } from "./side-inputs.js";
 
 /** The user's code that an attempt runs: one step of a job. */
@@ -22,20 +25,36 @@ export interface UserJob {
   readonly sources: readonly AnySource[];
   /** Values of its side inputs, as `SideInputs` loads them. */
   readonly sides: Sides;
+  /** For tests of jobs. */
+  readonly tap?: RecordTap;
 }
 
 /** A step of the job in a bundle; loading the same file again costs nothing. @throws MR_JOB_FILE_INVALID */
-export async function loadUserJob(bundlePath: string, stepIndex: number): Promise<UserJob> {
+export async function loadUserJob(
+  bundlePath: string,
+  stepIndex: number,
+  copies = false,
+): Promise<UserJob> {
   const loaded = (await import(pathToFileURL(bundlePath).href)) as { default?: Partial<Job> };
   if (loaded.default?.millraceJob !== 1 || loaded.default.definition === undefined) {
     throw fault("MR_JOB_FILE_INVALID", "bundle does not export a job made by defineJob by default");
   }
-  return userJobOf(loaded.default.definition, stepIndex);
+  return userJobOf(loaded.default.definition, stepIndex, copies);
 }
 
-/** The step without its side inputs. @throws MR_JOB_FILE_INVALID when the definition has no such step */
-export function userJobOf(definition: AnyJobDefinition, stepIndex: number): UserJob {
-  const step = stepsOf(definition)[stepIndex];
+/**
+ * The step without its side inputs.
+ * @param copies whether the records of the step are only written in the form of the job's output
+ * @throws MR_JOB_FILE_INVALID when the definition has no such step
+ */
+export function userJobOf(
+  definition: AnyJobDefinition,
+  stepIndex: number,
+  copies = false,
+): UserJob {
+  const own = stepsOf(definition)[stepIndex];
+  const step: AnyStep | undefined =
+    copies && own !== undefined ? { name: own.name, input: recordFiles(), map: identity() } : own;
   if (step === undefined) {
     throw fault("MR_JOB_FILE_INVALID", "the job in the bundle has no such step", { stepIndex });
   }

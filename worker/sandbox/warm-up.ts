@@ -4,18 +4,16 @@ import { identity } from "#shared/authoring/aggregates";
 import type { AnyJobDefinition } from "#shared/authoring/any-job";
 import { fixedLength } from "#shared/authoring/readers";
 import { raw } from "#shared/authoring/writers";
-import type { AttemptRef } from "#shared/model/ids";
 import type { Split } from "#shared/model/split";
+import { inProcessOrder, inProcessRuns, type InProcessJob } from "./in-process.js";
 import { placeOf } from "./storage.js";
 import { MapAttempt } from "./map-attempt.js";
-import type { AttemptOrder } from "./orders.js";
 import { Progress } from "./progress.js";
 import { ReduceAttempt } from "./reduce-attempt.js";
 import { userJobOf } from "./user-job.js";
 
 /** A valid job id that no job has: jobs are named by the instant of their submit. */
 const jobId = "warm-up-00000000-000000-none";
-const workerId = "warm-up";
 const lineBytes = 100;
 /** Enough for V8 to compile what a real attempt runs, in a fraction of a second. */
 const lineCount = 10_000;
@@ -48,11 +46,12 @@ async function runAll(options: WarmUpOptions): Promise<void> {
   writeFileSync(input, makeLines());
   const split = await splitOf(input);
   if (isWanted()) return;
-  const map = orderOf(options, { stage: "map", split });
+  const job = jobOver(options, split);
+  const map = inProcessOrder(job, 0, { stage: "map", split });
   await new MapAttempt(map, userJobOf(sorting, 0), split, new Progress()).run();
   if (isWanted()) return;
-  const runs = [{ workerId, address: "", maps: [0, 1] }];
-  const reduce = orderOf(options, { stage: "reduce", runs });
+  const runs = inProcessRuns(job);
+  const reduce = inProcessOrder(job, 0, { stage: "reduce", runs });
   const attempt = new ReduceAttempt(reduce, userJobOf(sorting, 0), new Progress(), () => undefined);
   attempt.addRuns(runs);
   await attempt.run();
@@ -93,13 +92,9 @@ async function splitOf(location: string): Promise<Split> {
   return { ranges: [{ location, startByte: 0, endByte: fileBytes, fileBytes, version }] };
 }
 
-function orderOf(
-  { folder, slotMemoryBytes }: WarmUpOptions,
-  work: AttemptOrder["work"],
-): AttemptOrder {
-  const ref: AttemptRef = { jobId, stage: work.stage, taskIndex: 0, attempt: 1 };
+function jobOver({ folder, slotMemoryBytes }: WarmUpOptions, split: Split): InProcessJob {
   return {
-    ref,
+    jobId,
     spec: {
       name: sorting.name,
       bundleSha256: "",
@@ -116,16 +111,8 @@ function orderOf(
       taskTimeoutMs: 1_000,
     },
     output: join(folder, "output"),
-    partitionCount: 1,
-    mapTaskCount: 1,
-    compression: "none",
-    work,
-    bundlePath: "",
-    workerId,
+    plan: { splits: [split], partitionCount: 1 },
     scratchFolder: folder,
     slotMemoryBytes,
-    token: null,
-    logPath: join(folder, "log"),
-    progress: new Progress().memory,
   };
 }
