@@ -46,20 +46,33 @@ export class Script {
     partitionCount: number,
     fields: Partial<JobSubmission> = {},
   ): string[] {
+    const submitted = this.submit(jobId, { hasReducer: partitionCount > 0, ...fields });
+    return [...submitted, ...this.planned(jobId, mapCount, partitionCount)];
+  }
+
+  submit(jobId: string, fields: Partial<JobSubmission> = {}): string[] {
     const spec = jobSpecSchema.parse({
       name: jobId,
       bundleSha256: "0".repeat(64),
       inputs: ["/in"],
       reader: { kind: "text" },
       writer: { kind: "tsv" },
-      hasReducer: partitionCount > 0,
+      hasReducer: true,
       ...fields,
     });
-    const submitted = this.feed({ type: "job-submitted", jobId, spec, output: `/out/${jobId}` });
+    return this.feed({ type: "job-submitted", jobId, spec, output: `/out/${jobId}` });
+  }
+
+  planned(jobId: string, mapCount: number, partitionCount: number): string[] {
     const range = { location: "/in", startByte: 0, endByte: 1, fileBytes: 1, version: "1" };
     const splits = Array.from({ length: mapCount }, () => ({ ranges: [range] }));
     const plan = { splits, partitionCount, inputBytes: mapCount, fileCount: 1, reasons: [] };
-    return [...submitted, ...this.feed({ type: "job-planned", jobId, plan })];
+    return this.feed({ type: "job-planned", jobId, plan });
+  }
+
+  committed(jobId: string): string[] {
+    const summary = { output: "/out", partCount: 0, records: 0, bytes: 0 };
+    return this.feed({ type: "commit-done", jobId, summary });
   }
 
   done(name: string, from: string, result: Partial<AttemptResult> = {}): string[] {
