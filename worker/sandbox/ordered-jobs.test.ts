@@ -12,7 +12,7 @@ import {
   types,
 } from "#shared/authoring/millrace";
 import type { JsonValue } from "#shared/authoring/values";
-import type { InProcessOptions } from "./fixtures/job-in-process.js";
+import { runInProcess, type InProcessOptions } from "./fixtures/job-in-process.js";
 import {
   byKey,
   emitRow,
@@ -237,5 +237,31 @@ describe("total order", () => {
       [base64("b1"), null],
       [base64("c3"), null],
     ]);
+  });
+
+  it("samples the beginning of a large file that could not be cut", async () => {
+    const recordBytes = 16;
+    const content = Buffer.alloc(65 * 1024 * 1024);
+    const sorting = defineJob({
+      name: "in-order",
+      input: fixedLength({ recordBytes, keyBytes: 8 }),
+      map: identity(),
+      totalOrder: true,
+      reduce: identity(),
+      output: jsonLines(),
+    });
+    const result = await runInProcess({
+      folder: path.join(folder, `run-${runCount++}`),
+      job: sorting,
+      tasks: [{ content }],
+      spec: {
+        hasReducer: false,
+        stepRun: { parentId: "p", stepIndex: 0, round: 1, formerCounters: {}, sampleKeysMax: 20 },
+      },
+    });
+    const seen = result.maps[0]?.["map.records.in"] ?? 0;
+    expect(seen).toBeGreaterThanOrEqual(64 * 20);
+    expect(seen * recordBytes).toBeLessThan(content.length / 8);
+    expect(result.parts[0]?.split("\n").length).toBeGreaterThan(10);
   });
 });
