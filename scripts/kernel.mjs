@@ -19,7 +19,7 @@ async function compileKernel() {
     },
     listFiles: () => [],
   });
-  if (error !== null || wasm === null) throw error ?? new Error(stderr.toString());
+  if (error !== null || wasm === null) throw error ?? new Error(`the kernel does not compile: ${String(stderr)}`);
   const lines =
     Buffer.from(wasm)
       .toString("base64")

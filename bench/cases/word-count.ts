@@ -25,11 +25,18 @@ export function wordCountCase(surroundings: Surroundings, options: BenchOptions)
         job: "wordcount-split",
         partitionCount,
       }),
+      millraceContender(surroundings, options, {
+        name: "millrace-builtin",
+        about: "built-ins on both sides: words(), sum() combines and reduces",
+        job: "wordcount-builtin",
+        partitionCount,
+      }),
       ...wordCountPeers(surroundings, threads),
     ],
     usual: [
       "millrace",
       "millrace-split",
+      "millrace-builtin",
       "node-map-1",
       "node-map-2",
       "node-map-2-split",
