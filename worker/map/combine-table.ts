@@ -20,6 +20,7 @@ const largeKeyExtraBytes = 200;
 /** Folds emitted numbers by key in bounded memory. Values of one key are folded in order of arrival. */
 export class CombineTable {
   #addedCount = 0;
+  #splitCount = 0;
   readonly #kernel: CombineKernel;
   readonly #operations: readonly Operation[];
   /** Words of the staging area in use. */
@@ -31,6 +32,7 @@ export class CombineTable {
   readonly #large = new Map<string, Float64Array>();
   #largeBytes = 0;
   #foldedBytes = 0;
+  #hasMarked = false;
 
   /** @param kernel perhaps used by a table before; this one has it now */
   constructor(operations: readonly Operation[], kernel: CombineKernel = new CombineKernel()) {
@@ -41,7 +43,7 @@ export class CombineTable {
 
   /** Records added so far. */
   get recordCount(): number {
-    return this.#addedCount + this.#kernel.recordCount;
+    return this.#addedCount + this.#kernel.recordCount + this.#splitCount;
   }
 
   /** Bytes of the tables and of what waits to be folded into them. */
@@ -134,6 +136,7 @@ export class CombineTable {
     rules: WordRules,
     onException: (start: number, end: number) => void,
   ): number {
+    this.#hasMarked ||= rules.marks;
     const lineFeeds = this.#kernel.takeWords(bytes, start, end, rules, onException);
     this.#foldedBytes = this.#kernel.usedBytes + this.#largeBytes;
     return lineFeeds;
@@ -144,9 +147,21 @@ export class CombineTable {
     return this.#kernel.inputBytesMax;
   }
 
-  /** Hands every key's cell to `take`, and empties the table. */
-  drain(take: TakeCell): void {
+  /**
+   * Whether runs may be marked: a marked run stands for so many texts as it occurred, which only a sum
+   * can take back.
+   */
+  get canMark(): boolean {
+    return this.#operations.length === 1 && this.#operations[0] === "add";
+  }
+
+  /** Hands every key's cell to `take`, and empties the table. @param split the texts in a marked run */
+  drain(
+    take: TakeCell,
+    split?: (bytes: Buffer, start: number, end: number) => readonly string[],
+  ): void {
     this.#fold();
+    if (this.#hasMarked && split !== undefined) this.#splitMarked(split);
     this.#kernel.drain(take);
     for (const [key, totals] of this.#large) {
       const bytes = Buffer.from(key, "latin1");
@@ -155,6 +170,21 @@ export class CombineTable {
     this.#large.clear();
     this.#largeBytes = 0;
     this.#foldedBytes = 0;
+  }
+
+  #splitMarked(split: (bytes: Buffer, start: number, end: number) => readonly string[]): void {
+    const runs: { readonly texts: readonly string[]; readonly total: number }[] = [];
+    this.#kernel.takeMarked((bytes, start, end, totals, at) => {
+      runs.push({ texts: split(bytes, start, end), total: totals[at] ?? 0 });
+    });
+    const count = this.#addedCount;
+    for (const { texts, total } of runs) {
+      for (const text of texts) this.addText(text, total);
+      // A run was counted as one record each time; its texts are the records.
+      this.#splitCount += (texts.length - 1) * total;
+    }
+    this.#addedCount = count;
+    this.#fold();
   }
 
   #stage(head: number, end: number, size: number, value: number): void {

@@ -187,8 +187,9 @@ export class CombineEmitter implements Emitter {
 
   emit(key: JobKey, value: unknown): void {
     let number = 1;
-    if (typeof value === "number") number = value;
-    else if (!this.#takesAny) throw notANumber(this.#name, kindOf(value));
+    if (this.#takesAny) number = 1;
+    else if (typeof value === "number") number = value;
+    else throw notANumber(this.#name, kindOf(value));
     if (typeof key === "string") {
       if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
       this.#table.addText(key, number);
@@ -202,7 +203,7 @@ export class CombineEmitter implements Emitter {
 
   emitText(bytes: Buffer, start: number, end: number, value: number): void {
     if (this.#keyKind !== keyKinds.string) this.#setKind(keyKinds.string);
-    this.#table.addBytes(bytes, start, end, value);
+    this.#table.addBytes(bytes, start, end, this.#takesAny ? 1 : value);
     if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
   }
 
@@ -219,6 +220,13 @@ export class CombineEmitter implements Emitter {
     if (this.#table.usedBytes > this.memory.tableBytes) this.#drainTable();
     return lineFeeds;
   }
+
+  /** Whether `emitWords` may mark runs, which `splitRun` is then asked about. */
+  get canMark(): boolean {
+    return this.#table.canMark;
+  }
+
+  splitRun: ((bytes: Buffer, start: number, end: number) => readonly string[]) | undefined;
 
   get wordsBytesMax(): number {
     return this.#table.wordsBytesMax;
@@ -254,7 +262,7 @@ export class CombineEmitter implements Emitter {
       if (arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length)) return;
       this.spills.spill(this.#buffer);
       arena.add(partition, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
-    });
+    }, this.splitRun);
   }
 
   #setKind(kind: KeyKind): void {

@@ -18,7 +18,8 @@ export type EncodeTotals = (into: Scratch, totals: Float64Array, at: number) => 
 
 const operations: Readonly<Record<NumberAggregateName, readonly Operation[]>> = {
   sum: ["add"],
-  count: ["count"],
+  // Only ones are given to it: added up they are the count.
+  count: ["add"],
   min: ["min"],
   max: ["max"],
   mean: ["add", "count"],
@@ -26,7 +27,7 @@ const operations: Readonly<Record<NumberAggregateName, readonly Operation[]>> = 
 
 export function operationsOf(aggregate: FoldedAggregate): readonly Operation[] {
   if (aggregate.name !== "all") return operations[aggregate.name];
-  return aggregate.parts.flatMap((part) => operations[part]);
+  return aggregate.parts.flatMap((part) => (part === "count" ? ["count"] : operations[part]));
 }
 
 /** Whether values are counted only, so that they need not be numbers. */

@@ -6,12 +6,9 @@ import type { ByteMapper } from "./byte-mapper.js";
 
 const lineFeed = 10;
 const letterRuns = /\p{L}+/gu;
-/** Different runs beyond ASCII whose words are remembered, and the longest of them. */
-const knownRunsMax = 16_384;
-const knownBytesMax = 64;
 
 /** Of each byte: -1 outside of words, otherwise the byte, in lower case where words are folded. */
-function classesOf({ bySpace, lowerCase }: WordRules): Int16Array {
+function classesOf({ bySpace, lowerCase }: Pick<WordRules, "bySpace" | "lowerCase">): Int16Array {
   const classes = new Int16Array(256).fill(-1);
   for (let byte = 0; byte < 256; byte++) {
     const isLetter = (byte | 32) >= 97 && (byte | 32) <= 122;
@@ -26,14 +23,12 @@ function classesOf({ bySpace, lowerCase }: WordRules): Int16Array {
 /**
  * The words of blocks of whole lines. Runs of ASCII are folded in the kernel where the job combines by a
  * table, and emitted as bytes otherwise. Runs with bytes beyond ASCII are read as text, which is exact
- * for every alphabet.
+ * for every alphabet: in a table once for each different run, when it is emptied.
  */
 export class WordMapper implements ByteMapper {
   readonly #emitter: Emitter;
   readonly #rules: WordRules;
   readonly #classes: Int16Array;
-  /** Words of runs beyond ASCII, by the run's bytes as Latin-1. */
-  readonly #known = new Map<string, readonly string[]>();
   #bytes: Buffer = Buffer.alloc(0);
   #word = Buffer.alloc(1024);
   readonly #onException = (start: number, end: number): void => this.#emitRun(start, end);
@@ -41,7 +36,12 @@ export class WordMapper implements ByteMapper {
   constructor({ by = "letters", lowerCase = true }: WordsOptions, emitter: Emitter) {
     this.#emitter = emitter;
     const bySpace = by === "space";
-    this.#rules = { bySpace, lowerCase, isPlain: bySpace && !lowerCase };
+    const isPlain = bySpace && !lowerCase;
+    const marks = !isPlain && emitter instanceof CombineEmitter && emitter.canMark;
+    this.#rules = { bySpace, lowerCase, isPlain, marks };
+    if (emitter instanceof CombineEmitter && marks) {
+      emitter.splitRun = (bytes, start, end) => this.#split(readWtf8(bytes, start, end));
+    }
     this.#classes = classesOf(this.#rules);
   }
 
@@ -119,19 +119,7 @@ export class WordMapper implements ByteMapper {
 
   /** The words of a run that text is needed for. */
   #emitRun(start: number, end: number): void {
-    for (const word of this.#wordsOf(start, end)) this.#emitter.emit(word, 1);
-  }
-
-  #wordsOf(start: number, end: number): readonly string[] {
-    if (end - start > knownBytesMax) return this.#split(readWtf8(this.#bytes, start, end));
-    const run = this.#bytes.latin1Slice(start, end);
-    let found = this.#known.get(run);
-    if (found === undefined) {
-      found = this.#split(readWtf8(this.#bytes, start, end));
-      if (this.#known.size >= knownRunsMax) this.#known.clear();
-      this.#known.set(run, found);
-    }
-    return found;
+    for (const word of this.#split(readWtf8(this.#bytes, start, end))) this.#emitter.emit(word, 1);
   }
 
   #split(run: string): readonly string[] {

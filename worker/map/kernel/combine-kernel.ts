@@ -27,7 +27,14 @@ interface KernelExports {
   chunksOf(lane: number): number;
   takeStaged(end: number): void;
   lineFeeds(start: number, end: number): number;
-  words(start: number, end: number, bySpace: boolean, lowerCase: boolean, isPlain: boolean): number;
+  words(
+    start: number,
+    end: number,
+    bySpace: boolean,
+    lowerCase: boolean,
+    isPlain: boolean,
+    marks: boolean,
+  ): number;
 }
 
 /** What `WebAssembly` offers of what is used here; Node's own types leave it to those of browsers. */
@@ -41,6 +48,10 @@ let compiled: object | null = null;
 const laneCount = 1024;
 /** Bytes of a cell before its accumulators. */
 const cellHeadBytes = 8;
+/** Bits of a cell's tag: the key's size, whether it is marked, whether it was handed out. */
+const sizeMask = 511;
+const marked = 512;
+const taken = 1024;
 /** What `words` may read behind its input. */
 const slackBytes = 64;
 const space = 32;
@@ -54,6 +65,8 @@ export interface WordRules {
   readonly lowerCase: boolean;
   /** Whether bytes beyond ASCII need no care. */
   readonly isPlain: boolean;
+  /** Whether runs that hold such bytes are taken as they are, marked, for `takeMarked` to hand out. */
+  readonly marks: boolean;
 }
 
 /** Takes a cell: the key is `bytes[keyStart, keyEnd)`, its accumulators `doubles[at]` and on. */
@@ -139,7 +152,7 @@ export class CombineKernel {
     const lineFeeds = kernel.lineFeeds(inputStart, inputEnd);
     let at = inputStart;
     while (at < inputEnd) {
-      at = kernel.words(at, inputEnd, rules.bySpace, rules.lowerCase, rules.isPlain);
+      at = kernel.words(at, inputEnd, rules.bySpace, rules.lowerCase, rules.isPlain, rules.marks);
       this.#look();
       const list = kernel.exceptionsStart.value / 4;
       for (let index = 0; index < kernel.exceptionCount.value; index++) {
@@ -151,30 +164,43 @@ export class CombineKernel {
     return lineFeeds;
   }
 
+  /** Folds what waits, and hands out the marked keys, which are then gone. */
+  takeMarked(take: TakeCell): void {
+    this.#walk((cell, tag) => {
+      if ((tag & marked) === 0) return;
+      this.#words[cell / 4 + 1] = tag | taken;
+      this.#hand(cell, tag, take);
+    });
+  }
+
   /** Hands out every cell and empties the tables. */
   drain(take: TakeCell): void {
-    this.#kernel.foldAll();
-    this.#look();
-    for (let lane = 0; lane < laneCount; lane++) {
-      let chunk = this.#kernel.chunksOf(lane);
-      while (chunk !== 0) {
-        this.#drainChunk(chunk, take);
-        chunk = this.#words[chunk / 4] ?? 0;
-      }
-    }
+    this.#walk((cell, tag) => {
+      if ((tag & taken) === 0) this.#hand(cell, tag, take);
+    });
     this.#kernel.clear();
   }
 
-  #drainChunk(chunk: number, take: TakeCell): void {
-    const bytes = this.#bytes;
-    const doubles = this.#doubles;
-    const headerBytes = this.#headerBytes;
-    const end = this.#words[chunk / 4 + 1] ?? 0;
-    for (let cell = chunk + 8; cell < end;) {
-      const size = this.#words[cell / 4 + 1] ?? 0;
-      const key = cell + headerBytes;
-      take(bytes, key, key + size, doubles, (cell + cellHeadBytes) / 8);
-      cell = key + ((size + 7) & ~7);
+  #hand(cell: number, tag: number, take: TakeCell): void {
+    const key = cell + this.#headerBytes;
+    const end = key + (tag & sizeMask);
+    take(this.#bytes, key, end, this.#doubles, (cell + cellHeadBytes) / 8);
+  }
+
+  /** Calls `visit` with every cell; it must not call the kernel. */
+  #walk(visit: (cell: number, tag: number) => void): void {
+    this.#kernel.foldAll();
+    this.#look();
+    const words = this.#words;
+    for (let lane = 0; lane < laneCount; lane++) {
+      for (let chunk = this.#kernel.chunksOf(lane); chunk !== 0; chunk = words[chunk / 4] ?? 0) {
+        const end = words[chunk / 4 + 1] ?? 0;
+        for (let cell = chunk + 8; cell < end;) {
+          const tag = words[cell / 4 + 1] ?? 0;
+          visit(cell, tag);
+          cell += this.#headerBytes + (((tag & sizeMask) + 7) & ~7);
+        }
+      }
     }
   }
 

@@ -6,18 +6,23 @@
  * Records wait in one of 1,024 lanes, chosen by the top bits of their hash, until a lane is full and can
  * be folded into its own table at once, which is then in the cache for all of them.
  *
- *     lane     records: head (u32: low 22 bits of the hash, 9 bits of key size, 1 bit "value follows"),
- *              key (zeros up to a multiple of 4), perhaps the value (f64)
+ *     lane     records: head (u32: low 21 bits of the hash, tag, 1 bit "value follows"), key (zeros up to
+ *              a multiple of 4), perhaps the value (f64)
+ *     tag      9 bits of key size, 1 bit "marked": such a key is another than the same one unmarked
  *     table    slots: hash (u32), cell (u32, 0 is free); open addressing, at most half full
- *     cell     hash (u32), key size (u32), accumulators (f64 each), key (zeros up to a multiple of 8)
+ *     cell     hash (u32), tag (u32), accumulators (f64 each), key (zeros up to a multiple of 8)
  *     chunk    next chunk (u32), end of the used part (u32), cells
  *
  * Cells never move. All memory behind `heapStart` is given out from the front and taken back at once.
  */
 
 const laneCount: u32 = 1024;
-export const hashBits: u32 = 22;
-export const hashMask: u32 = (1 << hashBits) - 1;
+/** The upper ten bits of a hash are the lane's number. */
+const laneShift: u32 = 22;
+export const tagShift: u32 = 21;
+export const hashMask: u32 = (1 << tagShift) - 1;
+const tagMask: u32 = 1023;
+export const marked: u32 = 512;
 const laneBytes: u32 = 16384;
 /** What a store of 16 bytes may write behind the end of a record. */
 const slackBytes: u32 = 64;
@@ -158,14 +163,15 @@ function addChunk(table: u32, bytesMin: u32): u32 {
   return chunk + 8;
 }
 
-function insert(table: u32, slot: u32, key: u32, size: u32, hash: u32, value: f64): void {
+function insert(table: u32, slot: u32, key: u32, tag: u32, hash: u32, value: f64): void {
+  const size = tag & keyBytesMax;
   const padded = (size + 7) & ~7;
   const bytes = headerBytes + padded;
   let cell = load<u32>(table, freeField);
   if (cell + bytes > load<u32>(table, endField)) cell = addChunk(table, bytes);
   store<u32>(table, cell + bytes, freeField);
   store<u32>(cell, hash);
-  store<u32>(cell, size, 4);
+  store<u32>(cell, tag, 4);
   for (let at: u32 = 0; at < operationCount; at++) {
     store<f64>(cell + at * 8, ((operations >> (at * 4)) & 15) === 1 ? 1 : value, 8);
   }
@@ -217,8 +223,9 @@ function fold(lane: u32): void {
   const end = at + used;
   while (at < end) {
     const head = load<u32>(at);
-    const hash = (lane << hashBits) | (head & hashMask);
-    const size = (head >>> hashBits) & keyBytesMax;
+    const hash = (lane << laneShift) | (head & hashMask);
+    const tag = (head >>> tagShift) & tagMask;
+    const size = tag & keyBytesMax;
     const key = at + 4;
     at = key + ((size + 3) & ~3);
     let value: f64 = 1;
@@ -232,12 +239,12 @@ function fold(lane: u32): void {
       const entry = load<u64>(slot);
       const cell = u32(entry >> 32);
       if (cell === 0) {
-        insert(table, slot, key, size, hash, value);
+        insert(table, slot, key, tag, hash, value);
         slots = load<u32>(table, slotsField);
         mask = load<u32>(table, maskField);
         break;
       }
-      if (u32(entry) === hash && load<u32>(cell, 4) === size) {
+      if (u32(entry) === hash && load<u32>(cell, 4) === tag) {
         if (isSame(key, cell + headerBytes, size)) {
           update(cell, value);
           break;
@@ -264,7 +271,7 @@ export function chunksOf(lane: u32): u32 {
 /** Where a record of so many bytes goes in the lane of the hash. */
 @inline
 export function place(hash: u32, bytes: u32): u32 {
-  const lane = hash >>> hashBits;
+  const lane = hash >>> laneShift;
   let used = load<u32>(usedStart + lane * 4);
   // A store of 16 bytes must not reach into the next lane.
   if (used + bytes + 16 > laneBytes) {
@@ -290,7 +297,7 @@ export function takeStaged(end: u32): void {
     const valueBytes: u32 = (head >>> 31) * 8;
     const bytes = 4 + padded + valueBytes;
     const to = place(hash, bytes);
-    store<u32>(to, (hash & hashMask) | (size << hashBits) | (head & 0x80000000));
+    store<u32>(to, (hash & hashMask) | (size << tagShift) | (head & 0x80000000));
     for (let offset: u32 = 0; offset < padded + valueBytes; offset += 4) {
       store<u32>(to + 4 + offset, load<u32>(key + offset));
     }

@@ -1,13 +1,14 @@
 import {
   exceptionsMax,
   exceptionsStart,
-  hashBits,
   hashEnd,
   hashKey,
   hashMask,
   hashWord,
   keyBytesMax,
+  marked,
   place,
+  tagShift,
   wordStart,
 } from "./tables";
 
@@ -48,11 +49,19 @@ function lower(block: v128): v128 {
 }
 
 /**
- * Takes each word in `[inputStart, end)` with 1. The byte at `end` is no part of a word, and 32 bytes behind it may be
- * read. Words of more than 511 bytes, and those with bytes beyond ASCII where `isPlain` is false, are listed as
- * exceptions. @returns where it stopped: at `end`, or before it when the list of exceptions is full
+ * Takes each word in `[start, end)` of the input with 1. The byte at `end` is no part of a word, and 64 bytes
+ * behind it may be read. Where `isPlain` is false, runs with bytes beyond ASCII are taken as they are, marked, if
+ * `marks` is set, and left to the caller as exceptions otherwise, as is every run of more than 510 bytes.
+ * @returns where it stopped: at `end`, or before it when the list of exceptions is full
  */
-export function words(start: u32, end: u32, bySpace: bool, lowerCase: bool, isPlain: bool): u32 {
+export function words(
+  start: u32,
+  end: u32,
+  bySpace: bool,
+  lowerCase: bool,
+  isPlain: bool,
+  marks: bool,
+): u32 {
   let at = start;
   exceptionCount = 0;
   while (at < end) {
@@ -66,37 +75,36 @@ export function words(start: u32, end: u32, bySpace: bool, lowerCase: bool, isPl
     const run = ctz(~bits);
     if (run < 16) {
       const key = v128.and(lowerCase ? lower(block) : block, v128.load(masks + 16 - run));
-      if (!isPlain && i8x16.bitmask(key) !== 0) {
-        if (!except(at, at + run)) return at;
+      if (isPlain || i8x16.bitmask(key) === 0) {
+        takeShort(key, run);
         at += run + 1;
         continue;
       }
-      let hash: u32 = 0x811c9dc5;
-      hash = hashWord(hash, i32x4.extract_lane(key, 0));
-      if (run > 4) hash = hashWord(hash, i32x4.extract_lane(key, 1));
-      if (run > 8) hash = hashWord(hash, i32x4.extract_lane(key, 2));
-      if (run > 12) hash = hashWord(hash, i32x4.extract_lane(key, 3));
-      hash = hashEnd(hash, run);
-      const to = place(hash, 4 + ((run + 3) & ~3));
-      store<u32>(to, (hash & hashMask) | (run << hashBits));
-      v128.store(to + 4, key);
-      recordCount += 1;
-      at += run + 1;
-      continue;
     }
-    let wordEnd = at + 16;
-    for (;;) {
+    let wordEnd = at + run;
+    while (run === 16) {
       const more = inWord(v128.load(wordEnd), bySpace);
-      if (more !== 0xffff) {
-        wordEnd += ctz(~more);
-        break;
-      }
-      wordEnd += 16;
+      wordEnd += min(ctz(~more), 16);
+      if (more !== 0xffff) break;
     }
-    if (!longWord(at, wordEnd, lowerCase, isPlain) && !except(at, wordEnd)) return at;
+    if (!takeLong(at, wordEnd, lowerCase, isPlain, marks) && !except(at, wordEnd)) return at;
     at = wordEnd + 1;
   }
   return end;
+}
+
+@inline
+function takeShort(key: v128, size: u32): void {
+  let hash: u32 = 0x811c9dc5;
+  hash = hashWord(hash, i32x4.extract_lane(key, 0));
+  if (size > 4) hash = hashWord(hash, i32x4.extract_lane(key, 1));
+  if (size > 8) hash = hashWord(hash, i32x4.extract_lane(key, 2));
+  if (size > 12) hash = hashWord(hash, i32x4.extract_lane(key, 3));
+  hash = hashEnd(hash, size);
+  const to = place(hash, 4 + ((size + 3) & ~3));
+  store<u32>(to, (hash & hashMask) | (size << tagShift));
+  v128.store(to + 4, key);
+  recordCount += 1;
 }
 
 function except(start: u32, end: u32): bool {
@@ -108,26 +116,34 @@ function except(start: u32, end: u32): bool {
   return true;
 }
 
-/** @returns false for a word that is left to the caller */
-function longWord(start: u32, end: u32, lowerCase: bool, isPlain: bool): bool {
+/** @returns false for a run that is left to the caller */
+function takeLong(start: u32, end: u32, lowerCase: bool, isPlain: bool, marks: bool): bool {
   const size = end - start;
-  if (size > keyBytesMax) return false;
-  if (!isPlain) {
-    for (let at = start; at < end; at++) if (load<u8>(at) >= 0x80) return false;
+  if (size >= keyBytesMax) return false;
+  let tag = size;
+  if (!isPlain && !isAscii(start, end)) {
+    if (!marks) return false;
+    tag |= marked;
   }
+  const folds = lowerCase && (tag & marked) === 0;
   const padded = (size + 3) & ~3;
   // The lane is not known before the hash.
   const key = wordStart;
   for (let at: u32 = 0; at < size; at += 16) {
     const block = v128.load(start + at);
-    v128.store(key + at, lowerCase ? lower(block) : block);
+    v128.store(key + at, folds ? lower(block) : block);
   }
   for (let at = size; at < padded; at++) store<u8>(key + at, 0);
   const hash = hashKey(key, size);
   const to = place(hash, 4 + padded);
-  store<u32>(to, (hash & hashMask) | (size << hashBits));
+  store<u32>(to, (hash & hashMask) | (tag << tagShift));
   for (let at: u32 = 0; at < padded; at += 4) store<u32>(to + 4 + at, load<u32>(key + at));
   recordCount += 1;
+  return true;
+}
+
+function isAscii(start: u32, end: u32): bool {
+  for (let at = start; at < end; at++) if (load<u8>(at) >= 0x80) return false;
   return true;
 }
 
