@@ -13,9 +13,9 @@ import type { KeyKind } from "./key.js";
  *      8  marker, 16 bytes
  *     24  u32 CRC-32 of the 24 bytes before
  *     block  := header, body
- *     header, 40 bytes
+ *     header, 48 bytes
  *      0  marker
- *     16  u32 CRC-32 of bytes 20 to 39
+ *     16  u32 CRC-32 of bytes 20 to 47
  *     20  u32 bytes of the body, as stored
  *     24  u32 records
  *     28  u32 CRC-32 of the body, as stored
@@ -23,6 +23,7 @@ import type { KeyKind } from "./key.js";
  *     36  u8  key kind: 1 string, 2 number, 3 bytes
  *     37  u8  mask
  *     38  u16 0
+ *     40  u64 where this header begins in the file
  *     body   := record*, every byte XOR mask
  *     record := varint key bytes, varint value bytes, key, value
  *     end    := header with no records and no body
@@ -33,7 +34,7 @@ import type { KeyKind } from "./key.js";
  */
 export const recordsMagic = Buffer.from("MRREC01\n", "latin1");
 export const fileHeaderBytes = 28;
-export const blockHeaderBytes = 40;
+export const blockHeaderBytes = 48;
 export const markerBytes = 16;
 
 /** Records fill a block up to so many bytes; a larger one gets a block of its own. */
@@ -81,6 +82,7 @@ export function sealRecords(
     readonly keyKind: KeyKind;
     readonly recordCount: number;
     readonly formerBytes: number;
+    readonly position: number;
   },
 ): void {
   const body = block.subarray(blockHeaderBytes);
@@ -90,6 +92,7 @@ export function sealRecords(
   block.writeUInt32LE(head.formerBytes, 32);
   block[36] = head.keyKind;
   block.writeUInt16LE(0, 38);
+  block.writeBigUInt64LE(BigInt(head.position), 40);
   for (let mask = 0; mask < 256; mask++) {
     if (mask > 0) applyMask(body, mask - 1);
     if (mask > 0) applyMask(body, mask);
@@ -108,6 +111,7 @@ export interface RecordsHeader {
   readonly recordCount: number;
   readonly bodyChecksum: number;
   readonly formerBytes: number;
+  readonly position: number;
   readonly keyKind: KeyKind;
   readonly mask: number;
 }
@@ -122,6 +126,7 @@ export function readRecordsHeader(bytes: Buffer, marker: Buffer): RecordsHeader 
     recordCount: bytes.readUInt32LE(24),
     bodyChecksum: bytes.readUInt32LE(28),
     formerBytes: bytes.readUInt32LE(32),
+    position: Number(bytes.readBigUInt64LE(40)),
     keyKind: (bytes[36] ?? 0) as KeyKind,
     mask: bytes[37] ?? 0,
   };
@@ -131,13 +136,10 @@ export function readRecordsHeader(bytes: Buffer, marker: Buffer): RecordsHeader 
 
 /**
  * Checks a body.
- * @returns its records: a view of `body`, or a new buffer when it was masked
- * @throws MR_INPUT_CORRUPT without a place when the checksum does not hold
+ * @returns its records, a view of `body` or a new buffer when it was masked; null when it is not as written
  */
-export function openRecordsBody(body: Buffer, header: RecordsHeader): Buffer {
-  if (body.length !== header.bodyBytes || crc32(body) !== header.bodyChecksum) {
-    throw fault("MR_INPUT_CORRUPT", "checksum of a block of records does not match");
-  }
+export function openRecordsBody(body: Buffer, header: RecordsHeader): Buffer | null {
+  if (body.length !== header.bodyBytes || crc32(body) !== header.bodyChecksum) return null;
   if (header.mask === 0) return body;
   const records = Buffer.from(body);
   applyMask(records, header.mask);

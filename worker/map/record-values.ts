@@ -1,9 +1,12 @@
 import type { AnySource } from "#shared/authoring/any-job";
 import { fault } from "#shared/errors/fault";
+import { decodeKey } from "#shared/format/key";
+import { decodeValue } from "#shared/format/value";
 import { readWtf8 } from "#shared/format/wtf8";
 import { BatchSource } from "./readers/batch-source.js";
 import { CsvSource } from "./readers/csv-source.js";
 import type { RecordSource } from "./readers/record-source.js";
+import { RecordsSource } from "./readers/records-source.js";
 import { tsvFields } from "./readers/tsv-fields.js";
 
 /** The JavaScript value of the record at hand. */
@@ -11,6 +14,7 @@ export function recordMaker(input: AnySource, source: RecordSource): () => unkno
   const { spec } = input.input;
   if (source instanceof BatchSource) return () => source.batch;
   if (source instanceof CsvSource) return () => source.record();
+  if (source instanceof RecordsSource) return () => recordOf(source);
   switch (spec.kind) {
     case "text":
       return () => readWtf8(source.bytes, source.start, source.end);
@@ -36,6 +40,15 @@ export function recordMaker(input: AnySource, source: RecordSource): () => unkno
         kind: spec.kind,
       });
   }
+}
+
+/** The record as it was emitted. */
+function recordOf(source: RecordsSource): unknown {
+  const { bytes, keyKind, keyStart, keyEnd, valueStart, valueEnd } = source;
+  return {
+    key: decodeKey(keyKind, bytes, keyStart, keyEnd),
+    value: decodeValue(bytes, valueStart, valueEnd),
+  };
 }
 
 function parseLine(source: RecordSource): unknown {

@@ -10,6 +10,7 @@ import { FileSource } from "./file-source.js";
 import { FixedSource } from "./fixed-source.js";
 import { LineSource } from "./line-source.js";
 import type { ReadSettings, RecordSource } from "./record-source.js";
+import { RecordsSource } from "./records-source.js";
 
 /**
  * The records of a split, ranges one after another. Nothing is opened before the first `advance`.
@@ -48,6 +49,8 @@ export function openRecords(
       return new FileSource(split, placeOf, settings, spec.as === "text");
     case "fixed":
       return new FixedSource(split, placeOf, settings, spec.recordBytes);
+    case "records":
+      return new RecordsSource(split, placeOf, settings);
     default:
       throw new Error("not built");
   }

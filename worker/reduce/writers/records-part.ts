@@ -21,7 +21,8 @@ export class RecordsPart extends BufferedPart {
   /** Bytes of the block at the buffer's end, with its header and in front of the first the file's; 0: none is open. */
   #openBytes = 0;
   #blockRecords = 0;
-  /** From the header before to where the next one begins. */
+  /** Where the next header begins in the file, and how far from the one before. */
+  #position = fileHeaderBytes;
   #formerBytes = fileHeaderBytes;
   readonly #value = new Scratch(32);
 
@@ -59,6 +60,7 @@ export class RecordsPart extends BufferedPart {
       keyKind: this.#keyKind,
       recordCount: 0,
       formerBytes: this.#formerBytes,
+      position: this.#position,
     });
     this.at += blockHeaderBytes;
   }
@@ -125,8 +127,10 @@ export class RecordsPart extends BufferedPart {
       keyKind: this.#keyKind,
       recordCount: this.#blockRecords,
       formerBytes: this.#formerBytes,
+      position: this.#position,
     });
     this.#formerBytes = at - start;
+    this.#position += this.#formerBytes;
     this.#openBytes = 0;
   }
 }
