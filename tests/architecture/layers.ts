@@ -44,6 +44,7 @@ export const layers: readonly Layer[] = [
   { path: "master/main", rank: 11, sees: master },
   { path: "worker/main", rank: 11, sees: worker },
   { path: "cli", rank: 11, sees: shared },
+  { path: "testing", rank: 11, sees: ["master", "worker", "shared"] },
   { path: "bench", rank: 11, sees: shared },
   { path: "examples", rank: 11, sees: [] },
   { path: "scripts", rank: 12, sees: ["shared", "master", "worker", "cli", "bench"] },

@@ -58,7 +58,12 @@ export function userJobOf(
   if (step === undefined) {
     throw fault("MR_JOB_FILE_INVALID", "the job in the bundle has no such step", { stepIndex });
   }
-  return { definition, step, sources: sourcesOf(step), sides: {} };
+  return { definition, step, sources: sourcesOf(step).map(asRecords), sides: {} };
+}
+
+/** What the step before left lies in files of records. */
+function asRecords(source: AnySource): AnySource {
+  return source.input.spec.kind === "former" ? { ...source, input: recordFiles() } : source;
 }
 
 /** What every function of the job is told in this attempt. */
