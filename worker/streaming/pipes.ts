@@ -15,6 +15,8 @@ export interface Pipes {
   readonly theirs: Ends;
   /** Ours; they do not. Whoever wraps them in a socket owns them. */
   readonly ours: Ends;
+  /** Name of the program's input, to be removed in the end; see `letOpen`. */
+  readonly stdinPath: string;
 }
 
 /** Names of the pipes of one program. */
@@ -64,6 +66,7 @@ export async function makePipes(folder: string, open: OpenOurEnds): Promise<Pipe
     join(folder, `.${name}-${number}`),
   ) as [string, string, string];
   const paths = [stdin, stdout, stderr];
+  let kept: string | null = null;
   const opened: number[] = [];
   const openTheirs = (path: string, flags: number): number => {
     const descriptor = fs.openSync(path, flags);
@@ -78,10 +81,9 @@ export async function makePipes(folder: string, open: OpenOurEnds): Promise<Pipe
       const input = openTheirs(stdin, O_RDONLY);
       const ours = await open({ stdin, stdout, stderr });
       const output = openTheirs(stdout, O_WRONLY);
-      return {
-        ours,
-        theirs: { stdin: input, stdout: output, stderr: openTheirs(stderr, O_WRONLY) },
-      };
+      const theirs = { stdin: input, stdout: output, stderr: openTheirs(stderr, O_WRONLY) };
+      kept = stdin;
+      return { ours, theirs, stdinPath: stdin };
     } finally {
       fs.closeSync(both);
     }
@@ -89,7 +91,19 @@ export async function makePipes(folder: string, open: OpenOurEnds): Promise<Pipe
     for (const descriptor of opened) fs.closeSync(descriptor);
     throw error;
   } finally {
-    for (const path of paths) fs.rmSync(path, { force: true });
+    for (const path of paths) if (path !== kept) fs.rmSync(path, { force: true });
+  }
+}
+
+/**
+ * Lets a program open its input by name (`/dev/stdin`) when we have closed our end already: the system
+ * lets whoever opens such a pipe wait until there is a writer, so there is one for a moment.
+ */
+export function letOpen(stdinPath: string): void {
+  try {
+    fs.closeSync(fs.openSync(stdinPath, O_WRONLY | O_NONBLOCK));
+  } catch {
+    // Nobody reads it.
   }
 }
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { fault, messageOf } from "#shared/errors/fault";
-import { makePipes, type OpenOurEnds, type Pipes } from "./pipes.js";
+import { letOpen, makePipes, type OpenOurEnds, type Pipes } from "./pipes.js";
 import { shellArguments, type Shell } from "./shell.js";
 import { StderrLines, type StderrHooks } from "./stderr-lines.js";
 
@@ -26,6 +26,8 @@ export interface ProgramStart {
 
 /** For what still writes to standard error when the command itself has ended. */
 const stderrGraceMs = 1_000;
+/** A program that opens its input by name after its end waits so long at most. */
+const openEveryMs = 100;
 const commandCharsShown = 200;
 
 interface Ending {
@@ -43,6 +45,7 @@ export class ProgramProcess {
   readonly #stdin: Socket;
   readonly #stdout: Socket;
   readonly #stderr: Socket;
+  readonly #stdinPath: string;
   readonly #lines: StderrLines;
   readonly #exited: Promise<Ending>;
   readonly #outputDone: Promise<void>;
@@ -58,8 +61,9 @@ export class ProgramProcess {
     return new ProgramProcess(start, await makePipes(start.cwd, start.openOurEnds));
   }
 
-  private constructor(start: ProgramStart, { ours, theirs }: Pipes) {
+  private constructor(start: ProgramStart, { ours, theirs, stdinPath }: Pipes) {
     this.#start = start;
+    this.#stdinPath = stdinPath;
     this.#lines = new StderrLines(start.stderr);
     this.#stdin = new Socket({ fd: ours.stdin, readable: false, writable: true });
     this.#stdout = new Socket({ fd: ours.stdout, readable: true, writable: false });
@@ -75,6 +79,7 @@ export class ProgramProcess {
       });
     } catch (error) {
       for (const socket of [this.#stdin, this.#stdout, this.#stderr]) socket.destroy();
+      fs.rmSync(stdinPath, { force: true });
       throw this.#notStarted(error);
     } finally {
       for (const descriptor of Object.values(theirs)) fs.closeSync(descriptor as number);
@@ -116,6 +121,7 @@ export class ProgramProcess {
    */
   async finish(): Promise<void> {
     if (!this.#isDeaf) this.#stdin.end();
+    this.#letOpen(1);
     const { exitCode, signal } = await this.#exited;
     if (exitCode === 0) await this.#outputDone;
     await this.#waitForStderr();
@@ -131,6 +137,16 @@ export class ProgramProcess {
 
   get #lifeline(): Writable | null {
     return (this.#child.stdio[3] ?? null) as Writable | null;
+  }
+
+  /** Again and again, in growing distance: see `letOpen`. */
+  #letOpen(waitMs: number): void {
+    if (this.#ending !== null) return;
+    setTimeout(() => {
+      if (this.#ending !== null || this.#isClosed) return;
+      if (this.#stdin.writableFinished) letOpen(this.#stdinPath);
+      this.#letOpen(Math.min(openEveryMs, waitMs * 2));
+    }, waitMs).unref();
   }
 
   #watchExit(): Promise<Ending> {
@@ -226,6 +242,7 @@ export class ProgramProcess {
     this.#stdout.destroy();
     this.#stderr.destroy();
     this.#lifeline?.destroy();
+    fs.rmSync(this.#stdinPath, { force: true });
     void this.#exited.then(() => this.#start.onGroup(0));
   }
 
