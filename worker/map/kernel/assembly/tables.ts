@@ -298,7 +298,9 @@ export function takeStaged(end: u32): void {
     const bytes = 4 + padded + valueBytes;
     const to = place(hash, bytes);
     store<u32>(to, (hash & hashMask) | (size << tagShift) | (head & 0x80000000));
-    for (let offset: u32 = 0; offset < padded + valueBytes; offset += 4) {
+    // Most records fit into the first 16 bytes; what is behind a shorter one is overwritten by the next.
+    v128.store(to + 4, v128.load(key));
+    for (let offset: u32 = 16; offset < padded + valueBytes; offset += 4) {
       store<u32>(to + 4 + offset, load<u32>(key + offset));
     }
     at += bytes;
