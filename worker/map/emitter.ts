@@ -1,7 +1,14 @@
 import type { JobKey } from "#shared/authoring/values";
-import { encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
+import { decodeKey, encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodeNumber, encodeValue, valueTags } from "#shared/format/value";
+import {
+  decodeNumber,
+  decodeValue,
+  encodeNumber,
+  encodeValue,
+  isNumberTag,
+  valueTags,
+} from "#shared/format/value";
 import { readWtf8 } from "#shared/format/wtf8";
 import { notANumber } from "#worker/runs/accumulator";
 import { mixedKinds } from "#worker/runs/run-cursor";
@@ -28,6 +35,14 @@ export interface Emitter {
   emit(key: JobKey, value: unknown): void;
   /** A record that is bytes already: the key, then the value, lying one behind the other. */
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number, valueEnd: number): void;
+  /** A record as it is encoded, the value lying behind the key. */
+  emitEncoded(
+    kind: KeyKind,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number,
+  ): void;
   /** A text, encoded as a key is, with a number. */
   emitText(bytes: Buffer, start: number, end: number, value: number): void;
   /**
@@ -98,6 +113,18 @@ export class SortEmitter implements Emitter {
     if (this.buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd)) return;
     this.spills.spill(this.buffer);
     this.buffer.arena.addBytes(partition, bytes, keyStart, keyEnd, valueEnd);
+  }
+
+  emitEncoded(
+    kind: KeyKind,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number,
+  ): void {
+    if (kind !== this.#keyKind) this.#setKind(kind);
+    this.#add(bytes, keyStart, keyEnd, bytes, keyEnd, valueEnd);
+    this.recordCount++;
   }
 
   emitLine(
@@ -234,6 +261,20 @@ export class CombineEmitter implements Emitter {
 
   emitBytes(bytes: Buffer, keyStart: number, keyEnd: number): void {
     this.emit(bytes.subarray(keyStart, keyEnd), null);
+  }
+
+  emitEncoded(
+    kind: KeyKind,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number,
+  ): void {
+    if (kind === keyKinds.string && isNumberTag(bytes[keyEnd])) {
+      this.emitText(bytes, keyStart, keyEnd, decodeNumber(bytes, keyEnd));
+    } else {
+      this.emit(decodeKey(kind, bytes, keyStart, keyEnd), decodeValue(bytes, keyEnd, valueEnd));
+    }
   }
 
   /** The value of a line is a text: only what counts takes it. */

@@ -2,7 +2,7 @@ import type { JobKey } from "#shared/authoring/values";
 import { fault } from "#shared/errors/fault";
 import { encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodeNumber, encodeValue, valueTags } from "#shared/format/value";
+import { decodeValue, encodeNumber, encodeValue, valueTags } from "#shared/format/value";
 import { readWtf8 } from "#shared/format/wtf8";
 import { limits } from "#shared/model/limits";
 import { startComposite } from "#worker/runs/order-keys";
@@ -61,6 +61,21 @@ export class OrderedEmitter implements Emitter {
     }
     // A copy: a function of the user's may keep it.
     this.#add(bytes, keyStart, keyEnd, new Uint8Array(bytes.subarray(keyEnd, valueEnd)));
+  }
+
+  emitEncoded(
+    kind: KeyKind,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number,
+  ): void {
+    if (kind !== this.#keyKind) this.#setKind(kind);
+    if (!this.orderBytes.holdsValue) {
+      this.#value.length = 0;
+      this.#value.append(bytes, keyEnd, valueEnd);
+    }
+    this.#add(bytes, keyStart, keyEnd, decodeValue(bytes, keyEnd, valueEnd));
   }
 
   emitLine(

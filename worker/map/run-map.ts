@@ -8,6 +8,7 @@ import type { ByteMapper } from "./builtin/byte-mapper.js";
 import { isBuiltin, makeByteMapper } from "./builtin/make-byte-mapper.js";
 import type { Emitter } from "./emitter.js";
 import type { RecordSource } from "./readers/record-source.js";
+import { RecordsSource } from "./readers/records-source.js";
 import { recordMaker } from "./record-values.js";
 
 /** What an attempt tells whoever watches it. */
@@ -104,6 +105,7 @@ export class MapRun {
     const makeRecord = recordMaker(input, source);
     while (await source.advance()) {
       if (typeof map === "function") await this.#mapBlock(map, makeRecord);
+      else if (source instanceof RecordsSource) await this.#passRecords(source);
       else await this.#passBlock(keyBytesOf(input));
       this.report();
     }
@@ -159,6 +161,17 @@ export class MapRun {
       this.recordsIn++;
       const { start, end } = source;
       emitter.emitBytes(bytes, start, start + keyBytes, end);
+      if (emitter.isFull) await emitter.drain();
+    }
+  }
+
+  /** Records as they are encoded. */
+  async #passRecords(source: RecordsSource): Promise<void> {
+    const { emitter } = this;
+    const { bytes, keyKind } = source;
+    while (source.next()) {
+      this.recordsIn++;
+      emitter.emitEncoded(keyKind, bytes, source.keyStart, source.keyEnd, source.valueEnd);
       if (emitter.isFull) await emitter.drain();
     }
   }

@@ -64,6 +64,12 @@ export class SampleEmitter implements Emitter {
     this.#keep(bytes, keyStart, keyEnd);
   }
 
+  emitEncoded(kind: KeyKind, bytes: Buffer, keyStart: number, keyEnd: number): void {
+    if (kind !== this.#keyKind) this.#setKind(kind);
+    if (this.recordCount++ < this.#next) return;
+    this.#keep(bytes, keyStart, keyEnd);
+  }
+
   emitLine(bytes: Buffer, keyStart: number, keyEnd: number): void {
     this.emitText(bytes, keyStart, keyEnd);
   }

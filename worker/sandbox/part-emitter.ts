@@ -1,5 +1,5 @@
 import type { JobKey } from "#shared/authoring/values";
-import { encodeKey, keyKindOf, keyKinds } from "#shared/format/key";
+import { encodeKey, keyKindOf, keyKinds, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
 import { encodeNumber, encodeValue, valueTags } from "#shared/format/value";
 import type { Emitter } from "#worker/map/emitter";
@@ -39,6 +39,16 @@ export class PartEmitter implements Emitter {
     value.length = 1;
     value.append(bytes, keyEnd, valueEnd);
     this.writer.add(keyKinds.bytes, bytes, keyStart, keyEnd, value.bytes, 0, value.length);
+  }
+
+  emitEncoded(
+    kind: KeyKind,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueEnd: number,
+  ): void {
+    this.writer.add(kind, bytes, keyStart, keyEnd, bytes, keyEnd, valueEnd);
   }
 
   emitLine(

@@ -32,6 +32,9 @@ class Kept implements Emitter {
   emitBytes(): void {
     throw new Error("built-ins emit texts");
   }
+  emitEncoded(): void {
+    throw new Error("built-ins emit texts");
+  }
   emitLine(): void {
     throw new Error("built-ins emit texts");
   }
