@@ -68,6 +68,7 @@ function takeKeys(sample: Sample, location: string, bytes: Buffer, isCut: boolea
     if (header.recordCount === 0) return;
     sample.setKind(header.keyKind);
     const body = openRecordsBody(bytes.subarray(at + blockHeaderBytes, end), header);
+    if (body === null) throw corrupt(location, at);
     takeBlock(sample, body, header.recordCount);
     at = end;
   }
