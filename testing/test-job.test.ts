@@ -69,12 +69,12 @@ describe("testJob", () => {
         "c\nd",
       ],
     });
-    expect(records.map(({ key, value }) => [key, value].join(" "))).toEqual([
-      "a input/00000",
-      "\udcff input/00001",
-      "c input/00003",
-      "d input/00003",
-      "b x/b.txt.gz",
+    expect(records.map(({ key, value }) => [key, value])).toEqual([
+      ["a", "input/00000"],
+      ["\udcff", "input/00001"],
+      ["c", "input/00003"],
+      ["d", "input/00003"],
+      ["b", "x/b.txt.gz"],
     ]);
     expect(whole).toContain("\udcff\tinput/00001\n");
     await expect(testJob(job, { input: [{ name: "../up", content: "" }] })).rejects.toThrow(

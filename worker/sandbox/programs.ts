@@ -5,10 +5,12 @@ import type { Program } from "#shared/authoring/programs";
 import { userEnvironment } from "#shared/config/user-environment";
 import type { ParamValue } from "#shared/model/job";
 import { scratchPaths } from "#shared/model/keys";
+import { openOurEnds } from "#worker/streaming/pipes";
 import { killGroup } from "#worker/streaming/program-process";
 import type { LineForm } from "#worker/streaming/output-lines";
 import type { ProgramSite } from "#worker/streaming/program-site";
 import { openAtHost } from "./host-pipes.js";
+import { inProcessWorkerId } from "./in-process.js";
 import type { AttemptOrder } from "./orders.js";
 import type { Progress } from "./progress.js";
 
@@ -28,14 +30,15 @@ export function siteOf(
   base: TaskContext<unknown>,
   progress: Progress,
 ): ProgramSite {
-  const { ref, spec, scratchFolder, mapTaskCount, partitionCount, output } = order;
+  const { ref, spec, workerId, scratchFolder, mapTaskCount, partitionCount, output } = order;
   const { jobId, stage, taskIndex, attempt } = ref;
   const params = base.params as Readonly<Record<string, ParamValue>>;
   const task = { jobId, jobName: spec.name, stage, taskIndex, attempt };
   return {
     cwd: workFolder(order),
     filesFolder: join(scratchFolder, scratchPaths.job(jobId), "files"),
-    openOurEnds: openAtHost,
+    // A job in process has no host, though its thread may be somebody's.
+    openOurEnds: workerId === inProcessWorkerId ? async (paths) => openOurEnds(paths) : openAtHost,
     environment: userEnvironment(),
     situation: { ...task, mapTaskCount, partitionCount, output, params },
     stderr: {
