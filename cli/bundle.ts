@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { build, type BuildFailure, type Message, type Plugin } from "esbuild";
+import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from "esbuild";
 import { fault } from "#shared/errors/fault";
 import { limits } from "#shared/model/limits";
 import { builtFile } from "./installation.js";
@@ -28,12 +28,25 @@ export async function bundleJobFile(file: string): Promise<Bundle> {
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw fault("MR_JOB_FILE_INVALID", "the job file does not exist", { file });
   }
-  const folder = path.dirname(file);
+  return bundle({ entryPoints: [file] }, file, path.dirname(file));
+}
+
+/** Bundles a module that is no file. @param folder where its imports are looked for */
+export function bundleSource(contents: string, folder: string): Promise<Bundle> {
+  const stdin = { contents, resolveDir: folder, sourcefile: "streaming.js", loader: "js" } as const;
+  return bundle({ stdin }, "streaming.js", folder);
+}
+
+async function bundle(
+  entry: Pick<BuildOptions, "entryPoints" | "stdin">,
+  file: string,
+  folder: string,
+): Promise<Bundle> {
   const outfile = path.join(folder, "millrace-bundle.mjs");
   let result;
   try {
     result = await build({
-      entryPoints: [file],
+      ...entry,
       absWorkingDir: folder,
       outfile,
       bundle: true,

@@ -15,6 +15,8 @@ export interface Positional {
   readonly name: string;
   readonly about: string;
   readonly isOptional?: boolean;
+  /** A flag that takes its place: with it there is no such word. */
+  readonly insteadOf?: string;
   /** Takes all that is left. */
   readonly isRest?: boolean;
 }

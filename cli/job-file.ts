@@ -19,7 +19,11 @@ export interface LoadedJob {
  * @throws MR_JOB_FILE_INVALID, or MR_JOB_INVALID when a field of the definition is not right
  */
 export async function loadJobFile(file: string): Promise<LoadedJob> {
-  const bundle = await bundleJobFile(file);
+  return loadBundle(await bundleJobFile(file), file);
+}
+
+/** Reads the definition from a bundle. @param file what it was made of, for messages */
+export async function loadBundle(bundle: Bundle, file: string): Promise<LoadedJob> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "millrace-job-"));
   try {
     const module = path.join(folder, "job.mjs");

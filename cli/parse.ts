@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { fault, messageOf } from "#shared/errors/fault";
 import { nearestName } from "#shared/config/nearest";
-import { Invocation, type Command } from "./command.js";
+import { Invocation, type Command, type Positional } from "./command.js";
 import type { Terminal } from "./terminal.js";
 
 /** The command that the arguments name, and what is left of them. @throws MR_ARGUMENT_INVALID */
@@ -45,8 +45,14 @@ export function parseInvocation(
   } catch (error) {
     throw fault("MR_ARGUMENT_INVALID", explain(command, rest, messageOf(error)), {}, error);
   }
-  checkPositionals(command, parsed.positionals);
-  return new Invocation({ ...where, positionals: parsed.positionals, values: parsed.values });
+  const { values } = parsed;
+  const isReplaced = ({ insteadOf }: Positional): boolean =>
+    insteadOf !== undefined && values[insteadOf] !== undefined;
+  const given = [...parsed.positionals];
+  // A word that a flag stands for is empty, so that the others keep their places.
+  command.positionals.forEach((each, index) => isReplaced(each) && given.splice(index, 0, ""));
+  checkPositionals(command, given);
+  return new Invocation({ ...where, positionals: given, values });
 }
 
 function explain(command: Command, rest: readonly string[], message: string): string {

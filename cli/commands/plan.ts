@@ -1,16 +1,19 @@
-import path from "node:path";
 import type { Command, Invocation } from "../command.js";
 import { connect } from "../connect.js";
 import { connectFlags, jobFlags } from "../flags.js";
-import { loadJobFile } from "../job-file.js";
 import { planLines } from "../render/plan.js";
+import { loadJob, standsForJobFile, streamingFlags } from "../streaming.js";
 import { buildSubmission, readChoices } from "../submission.js";
 
 export const plan: Command = {
   name: "plan",
   about: "Show how each step of a job would be cut into tasks, and why, without running it.",
   positionals: [
-    { name: "JOBFILE", about: "TypeScript or JavaScript file that exports a job by default." },
+    {
+      name: "JOBFILE",
+      about: "TypeScript or JavaScript file that exports a job by default.",
+      insteadOf: standsForJobFile,
+    },
     {
       name: "INPUT",
       about: "Further inputs, as a shell expands a glob.",
@@ -18,7 +21,7 @@ export const plan: Command = {
       isRest: true,
     },
   ],
-  flags: [...jobFlags, ...connectFlags],
+  flags: [...jobFlags, ...streamingFlags, ...connectFlags],
   examples: [
     {
       line: "millrace plan examples/wordcount.ts --input examples/data/gutenberg",
@@ -40,7 +43,7 @@ async function runPlan(invocation: Invocation): Promise<number> {
   const { cwd } = invocation;
   const choices = readChoices(invocation);
   const client = connect(invocation);
-  const loaded = await loadJobFile(path.resolve(cwd, invocation.positional(0)));
+  const loaded = await loadJob(invocation);
   const submission = buildSubmission(loaded, choices, cwd);
   const found = await client.plan(submission);
   invocation.print({ ...found, spec: submission }, planLines(found, submission));

@@ -8,7 +8,7 @@ import type { Command, Invocation } from "../command.js";
 import { settingsFor } from "../connect.js";
 import { jobFlags, jsonFlag } from "../flags.js";
 import { interruptedExitCode } from "../interrupts.js";
-import { loadJobFile } from "../job-file.js";
+import { loadJob, standsForJobFile, streamingFlags } from "../streaming.js";
 import { buildSubmission, readChoices } from "../submission.js";
 import { followJob, tellEnd } from "../wait.js";
 
@@ -22,7 +22,11 @@ export const run: Command = {
   name: "run",
   about: "Run a job here without a cluster, the way a cluster would.",
   positionals: [
-    { name: "JOBFILE", about: "TypeScript or JavaScript file that exports a job by default." },
+    {
+      name: "JOBFILE",
+      about: "TypeScript or JavaScript file that exports a job by default.",
+      insteadOf: standsForJobFile,
+    },
     {
       name: "INPUT",
       about: "Further inputs, as a shell expands a glob.",
@@ -32,6 +36,7 @@ export const run: Command = {
   ],
   flags: [
     ...jobFlags,
+    ...streamingFlags,
     { name: "slots", value: "N", about: "Attempts at once. (number of CPUs, at least 2)" },
     { name: "slot-memory", value: "SIZE", about: "Memory of one attempt. (512MiB)" },
     { name: "config", value: "FILE", about: "Configuration file; none reads no file." },
@@ -68,7 +73,7 @@ async function runRun(invocation: Invocation): Promise<number> {
   const { cwd } = invocation;
   const { settings } = settingsFor(invocation);
   const choices = readChoices(invocation);
-  const loaded = await loadJobFile(path.resolve(cwd, invocation.positional(0)));
+  const loaded = await loadJob(invocation);
   const output = choices.output ?? path.join("output", choices.name ?? loaded.definition.name);
   const submission = buildSubmission(loaded, { ...choices, output }, cwd);
   const dataFolder = await mkdtemp(path.join(os.tmpdir(), "millrace-run-"));

@@ -1,8 +1,7 @@
-import path from "node:path";
 import type { Command, Invocation } from "../command.js";
 import { connect } from "../connect.js";
 import { connectFlags, jobFlags, waitFlag } from "../flags.js";
-import { loadJobFile } from "../job-file.js";
+import { loadJob, standsForJobFile, streamingFlags } from "../streaming.js";
 import { buildSubmission, readChoices } from "../submission.js";
 import { waitForJob } from "../wait.js";
 
@@ -10,7 +9,11 @@ export const submit: Command = {
   name: "submit",
   about: "Send a job to the master.",
   positionals: [
-    { name: "JOBFILE", about: "TypeScript or JavaScript file that exports a job by default." },
+    {
+      name: "JOBFILE",
+      about: "TypeScript or JavaScript file that exports a job by default.",
+      insteadOf: standsForJobFile,
+    },
     {
       name: "INPUT",
       about: "Further inputs, as a shell expands a glob.",
@@ -18,7 +21,7 @@ export const submit: Command = {
       isRest: true,
     },
   ],
-  flags: [...jobFlags, waitFlag, ...connectFlags],
+  flags: [...jobFlags, ...streamingFlags, waitFlag, ...connectFlags],
   notes: [
     "Paths may be relative here; the machines of the cluster must see the same files at the same",
     "absolute paths. Without --output the result goes to output/JOB in the master's data folder.",
@@ -51,7 +54,7 @@ async function runSubmit(invocation: Invocation): Promise<number> {
   const { cwd, terminal } = invocation;
   const choices = readChoices(invocation);
   const client = connect(invocation);
-  const loaded = await loadJobFile(path.resolve(cwd, invocation.positional(0)));
+  const loaded = await loadJob(invocation);
   const submission = buildSubmission(loaded, choices, cwd);
   await client.putBundle(loaded.bundle.sha256, loaded.bundle.bytes);
   const job = await client.submitJob(submission);
