@@ -1,11 +1,13 @@
 import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import type { AnyJobDefinition } from "#shared/authoring/any-job";
 import type { TaskContext } from "#shared/authoring/context";
 import type { Program } from "#shared/authoring/programs";
 import { userEnvironment } from "#shared/config/user-environment";
+import { fault } from "#shared/errors/fault";
 import type { ParamValue } from "#shared/model/job";
 import { scratchPaths } from "#shared/model/keys";
-import { openOurEnds } from "#worker/streaming/pipes";
+import { openOurEnds, type Ends, type PipePaths } from "#worker/streaming/pipes";
 import { killGroup } from "#worker/streaming/program-process";
 import type { LineForm } from "#worker/streaming/output-lines";
 import type { ProgramSite } from "#worker/streaming/program-site";
@@ -24,6 +26,16 @@ export function workFolder({ scratchFolder, ref }: AttemptOrder): string {
   return join(scratchFolder, scratchPaths.attempt(ref), "work");
 }
 
+/** A job in process has no host, which alone may open pipes where there are threads. */
+async function openInProcess(paths: PipePaths): Promise<Ends> {
+  if (isMainThread) return openOurEnds(paths);
+  throw fault(
+    "MR_ARGUMENT_INVALID",
+    "program() cannot run in a thread of a test; allowed: the main thread of a process, as in " +
+      "vitest's pool forks",
+  );
+}
+
 /** Where the programs of this attempt run. */
 export function siteOf(
   order: AttemptOrder,
@@ -37,8 +49,7 @@ export function siteOf(
   return {
     cwd: workFolder(order),
     filesFolder: join(scratchFolder, scratchPaths.job(jobId), "files"),
-    // A job in process has no host, though its thread may be somebody's.
-    openOurEnds: workerId === inProcessWorkerId ? async (paths) => openOurEnds(paths) : openAtHost,
+    openOurEnds: workerId === inProcessWorkerId ? openInProcess : openAtHost,
     environment: userEnvironment(),
     situation: { ...task, mapTaskCount, partitionCount, output, params },
     stderr: {
