@@ -87,6 +87,8 @@ export class RecordsPart extends BufferedPart {
     this.at = at;
     this.#blockRecords++;
     this.records++;
+    // What stays in the buffer when it is drained is less than a block.
+    if (this.#openBytes > blockTargetBytes) this.#seal();
   }
 
   /** An aggregate that a reducer passed on unfinished: written as what it stands for. */
