@@ -87,6 +87,17 @@ describe("named outputs", () => {
     expect(contents(await job.reduce(0))).toEqual({ "": "", raw: "a2b1,3bad0" });
   });
 
+  it("are compressed where their writer says so, and say it in their names", async () => {
+    const job = await jobOf(
+      `outputs: { raw: raw({ compress: "gzip" }) },
+      map(line, { emitTo }) { emitTo("raw", line, "!"); },`,
+      { hasReducer: false, outputs: { raw: { kind: "raw", compress: "gzip" } } },
+    );
+    const outcome = await job.map(0, "a\nb");
+    expect(partsOf(outcome).map(({ extension }) => extension)).toEqual([undefined, ".gz"]);
+    expect(contents(outcome)).toEqual({ "": "", raw: "a!b!" });
+  });
+
   it("refuse a name that is not declared, for good", async () => {
     const job = await jobOf(
       `${declared} ${mapWords} reduce(key, values, { emitTo }) { emitTo("eror", key, 1); },`,

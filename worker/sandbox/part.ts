@@ -90,15 +90,13 @@ function noOutputs({ outputs }: AnyJobDefinition): EmitTo {
 
 /** Begins an attempt's parts and knows where each lies. */
 class Opener {
-  readonly #locations = new Map<string | undefined, { location: string; spec: WriterSpec }>();
+  readonly #locations = new Map<string | undefined, string>();
 
   constructor(readonly order: AttemptOrder) {}
 
   async main(): Promise<PartWriter> {
     const { ref, spec } = this.order;
-    const { backend, key } = placeOf(
-      this.#locate(undefined, outputPaths.pending(ref), spec.writer),
-    );
+    const { backend, key } = placeOf(this.#locate(undefined, outputPaths.pending(ref)));
     const overflowPath = this.#scratch("overflow");
     return openPartWriter(spec.writer, await backend.write(key), { overflowPath });
   }
@@ -107,29 +105,21 @@ class Opener {
   further(folder: string, spec: WriterSpec): PartWriter {
     const number = this.#locations.size;
     const pending = outputPaths.furtherPending(this.order.ref, number);
-    const { backend, key } = placeOf(this.#locate(folder, pending, spec));
+    const { backend, key } = placeOf(this.#locate(folder, pending));
     const object = new LazyObject(() => backend.write(key, { isUnbuffered: true }));
     const overflowPath = this.#scratch(`overflow-${number}`);
     return openPartWriter(spec, object, { overflowPath, bufferBytes: smallBufferBytes });
   }
 
-  describe(folder: string | undefined, { records, bytes, sha256 }: WrittenPart): Part {
-    const found = this.#locations.get(folder);
-    if (found === undefined) throw new Error(`no part was begun in ${String(folder)}`);
-    const extension = extensionOf(found.spec);
-    return {
-      location: found.location,
-      ...(folder === undefined ? {} : { folder }),
-      ...(extension === "" ? {} : { extension }),
-      records,
-      bytes,
-      sha256,
-    };
+  describe(folder: string | undefined, written: WrittenPart): Part {
+    const location = this.#locations.get(folder);
+    if (location === undefined) throw new Error(`no part was begun in ${String(folder)}`);
+    return { location, ...(folder === undefined ? {} : { folder }), ...written };
   }
 
-  #locate(folder: string | undefined, pending: string, spec: WriterSpec): string {
+  #locate(folder: string | undefined, pending: string): string {
     const location = `${this.order.output}/${pending}`;
-    this.#locations.set(folder, { location, spec });
+    this.#locations.set(folder, location);
     return location;
   }
 
@@ -137,9 +127,4 @@ class Opener {
     const { scratchFolder, ref } = this.order;
     return join(scratchFolder, scratchPaths.attempt(ref), name);
   }
-}
-
-function extensionOf(spec: WriterSpec): string {
-  if (!("compress" in spec) || spec.compress === undefined) return "";
-  return spec.compress === "gzip" ? ".gz" : ".zst";
 }

@@ -2,11 +2,13 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-/** Names of the parts of an output folder, in order. */
+/** Paths of the parts below an output folder: its own in order, then those of its folders. */
 export function partNames(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => name.startsWith("part-"))
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => !name.startsWith("_") && path.basename(name).startsWith("part-"))
     .toSorted();
+  const isBelow = (name: string): boolean => name.includes("/");
+  return [...names.filter((name) => !isBelow(name)), ...names.filter(isBelow)];
 }
 
 /** The parts, each as its bytes. */
