@@ -6,8 +6,12 @@ export type Compression = z.infer<typeof compressionSchema>;
 
 const csvDelimiter = z
   .string()
-  .regex(/^[\x01-\x7f]$/, "must be one ASCII character")
-  .refine((text) => !/["\r\n]/.test(text), "must not be a quote, CR or LF");
+  .refine(isCsvDelimiter, "must be one ASCII character other than a quote, CR or LF");
+
+function isCsvDelimiter(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return text.length === 1 && code > 0 && code < 128 && !'"\r\n'.includes(text);
+}
 
 /** Counted without an encoder, which not every place that checks this has. */
 function isDelimiter(text: string): boolean {
