@@ -47,26 +47,32 @@ describe("documentation", () => {
     },
   );
 
-  it.each(["README.md", "docs/job-api.md"])("every command line in %s parses", (file) => {
-    const lines = shellLines(readFileSync(path.join(packageRoot, file), "utf8"));
-    expect(lines.length).toBeGreaterThan(0);
-    for (const line of lines) expectToParse(line);
-  });
+  it.each(["README.md", "docs/job-api.md", "docs/streaming.md"])(
+    "every command line in %s parses",
+    (file) => {
+      const lines = shellLines(readFileSync(path.join(packageRoot, file), "utf8"));
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) expectToParse(line);
+    },
+  );
 
-  it.each(["README.md", "docs/job-api.md"])("the jobs in %s load", async (file) => {
-    const page = readFileSync(path.join(packageRoot, file), "utf8");
-    const jobs = [...page.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((block) => block[1] ?? "");
-    expect(jobs.length).toBeGreaterThan(0);
-    const folder = mkdtempSync(path.join(os.tmpdir(), "millrace-page-"));
-    try {
-      for (const job of jobs) {
-        writeFileSync(path.join(folder, "job.ts"), job);
-        await loadJobFile(path.join(folder, "job.ts"));
+  it.each(["README.md", "docs/job-api.md", "docs/streaming.md"])(
+    "the jobs in %s load",
+    async (file) => {
+      const page = readFileSync(path.join(packageRoot, file), "utf8");
+      const jobs = [...page.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map((block) => block[1] ?? "");
+      expect(jobs.length).toBeGreaterThan(0);
+      const folder = mkdtempSync(path.join(os.tmpdir(), "millrace-page-"));
+      try {
+        for (const job of jobs) {
+          writeFileSync(path.join(folder, "job.ts"), job);
+          await loadJobFile(path.join(folder, "job.ts"));
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
       }
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+    },
+  );
 
   it("every command has an example, and sentences end", () => {
     for (const command of commands) {
