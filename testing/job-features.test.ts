@@ -235,6 +235,31 @@ describe("testJob", () => {
     }
   });
 
+  it("hands on what was combined as values, which another aggregate counts one by one", async () => {
+    const job = defineJob({
+      name: "recounted",
+      steps: (step) => [
+        step({
+          name: "count",
+          input: text(),
+          map: (line, { emit }) => emit(line, "x"),
+          combine: count(),
+          reduce: identity(),
+        }),
+        step({ name: "recount", input: former(), map: identity(), reduce: all(count(), sum()) }),
+      ],
+      output: jsonLines(),
+    });
+    const { records } = await testJob(job, { input: ["k\nk\nk\nk\n", "k\nk\nk\nk\n"] });
+    expect(records).toEqual([{ key: "k", value: [2, 8] }]);
+    // With sorted values each one passes as it was written.
+    const [counts, second] = job.definition.steps ?? [];
+    const counting = { ...second, reduce: count(), sortValues: true };
+    const recounted = defineJob({ ...job.definition, steps: () => [counts, counting] } as never);
+    const { records: counted } = await testJob(recounted, { input: ["k\nk\n", "k\nk\n"] });
+    expect(counted).toEqual([{ key: "k", value: 2 }]);
+  });
+
   it("brings values in order", async () => {
     const job = defineJob({
       name: "ordered",

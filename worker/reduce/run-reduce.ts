@@ -5,7 +5,7 @@ import type { Cogroup, Join } from "#shared/authoring/joins";
 import type { JobKey, JobValue } from "#shared/authoring/values";
 import { encodeKey, keyKindOf, type KeyKind } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodeNumber, encodeValue } from "#shared/format/value";
+import { decodeNumber, encodeNumber, encodeValue, valueTags } from "#shared/format/value";
 import type { RecordPlace } from "#shared/model/result";
 import { EmitGate } from "#worker/runs/emit-gate";
 import type { EmitTo } from "#worker/runs/emit-to";
@@ -214,7 +214,15 @@ export class ReduceRun {
     while (records.next()) {
       this.recordsIn++;
       const { bytes, keyStart, keyEnd, valueStart, valueEnd } = records.record;
-      writer.add(records.top.keyKind, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+      const kind = records.top.keyKind;
+      if (bytes[valueStart] === valueTags.partialCount) {
+        // What a combiner counted leaves the job as the number that it stands for.
+        this.#value.length = 0;
+        encodeNumber(this.#value, decodeNumber(bytes, valueStart));
+        this.#write(kind, bytes, keyStart, keyEnd, this.#value.length);
+      } else {
+        writer.add(kind, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+      }
       if (writer.isFull) await writer.drain();
       if (this.recordsIn % progressSteps === 0) this.report();
     }
