@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "./commands.js";
 import { builtFile, packageRoot, packageVersion } from "./installation.js";
@@ -314,6 +315,33 @@ describe("runCli", () => {
     const gone = await cli(["output", id, "--cat", ...flags]);
     expect(gone.code).toBe(4);
     expect(gone.note).toContain("this machine cannot read the part");
+  });
+
+  it("lists and prints the parts of a folder, decompressed", async () => {
+    const output = path.join(folder, "folders");
+    const names = ["part-00000", "errors/part-00000.gz", "day=1/hour=2/part-00000"];
+    for (const name of names) {
+      mkdirSync(path.join(output, path.dirname(name)), { recursive: true });
+      const bytes = Buffer.from(`of ${name}\nmore\n`);
+      writeFileSync(path.join(output, name), name.endsWith(".gz") ? gzipSync(bytes) : bytes);
+    }
+    const parts = names.map((name) => ({ name, records: 2, bytes: 9, sha256: "f".repeat(64) }));
+    const { url } = await serve({
+      [`GET /jobs/${id}/output`]: { output, parts, records: 6, bytes: 27 },
+    });
+    const flags = ["--master", url];
+    const all = (await cli(["output", id, ...flags])).out;
+    for (const name of names) expect(all).toContain(name);
+    const one = (await cli(["output", id, "--folder", "day=1/", ...flags])).out;
+    expect(one).toContain("day=1/hour=2/part-00000");
+    expect(one).toContain("1 part, 2 records, 9 B");
+    const head = await cli(["output", id, "--folder", "errors", "--head", "1", ...flags]);
+    expect(head.out).toBe("of errors/part-00000.gz\n");
+    const main = await cli(["output", id, "--folder", ".", "--cat", ...flags]);
+    expect(main.out).toBe("of part-00000\nmore\n");
+    const none = await cli(["output", id, "--folder", "eror", ...flags]);
+    expect(none.code).toBe(2);
+    expect(none.note).toContain('--folder is "eror"; allowed: ., errors, day=1/hour=2');
   });
 
   it("shows a plan, and cancels a job", async () => {
