@@ -69,6 +69,64 @@ describe("a small job that ended", () => {
     expect(findJob(script.state, "a")?.plan?.splits).toEqual([]);
   });
 
+  it("names its parts: those of the main output first, then folder by folder, task by task", () => {
+    const script = scriptWith();
+    script.job("a", 3, 0);
+    const part = { location: "x", records: 1, bytes: 1, sha256: "0".repeat(64) };
+    const [b, a] = ["b", "a=1/c=2"].map((folder) => ({ ...part, folder, extension: ".gz" }));
+    const of = [[part, b, a], [], [part, a]].map((parts) =>
+      parts.filter((each) => each !== undefined),
+    );
+    for (const [index, parts] of of.entries()) {
+      script.done(`a/map-${index}.1`, "w1#1", { parts, durationMs: 1_000 });
+    }
+    expect(winningParts(script.state, "a").map(({ name }) => name)).toEqual([
+      "part-00000",
+      "part-00002",
+      "a=1/c=2/part-00000.gz",
+      "a=1/c=2/part-00002.gz",
+      "b/part-00000.gz",
+    ]);
+  });
+
+  it("leaves its parts to the manifest when they are many", () => {
+    const part = { location: "x", records: 1, bytes: 1, sha256: "0".repeat(64) };
+    for (const [partCount, keptCount] of [
+      [10, 10],
+      [11, 0],
+    ] as const) {
+      const script = scriptWith();
+      script.job("a", 1, 0);
+      const parts = Array.from({ length: partCount }, (_, at) => ({ ...part, folder: `f${at}` }));
+      script.done("a/map-0.1", "w1#1", { parts });
+      expect(winningParts(script.state, "a")).toHaveLength(partCount);
+      const summary = { output: "/out", partCount, records: 0, bytes: 0 };
+      script.feed({ type: "commit-done", jobId: "a", summary });
+      expect(winningParts(script.state, "a")).toHaveLength(keptCount);
+      expect(detail(script, "a")).toBe("all 1");
+    }
+  });
+
+  it("has its part also when it was journalled as the only one of its attempt", () => {
+    const script = scriptWith();
+    script.job("a", 2, 0);
+    const part = { location: "x", records: 1, bytes: 1, sha256: "0".repeat(64) };
+    const former = { part, parts: undefined };
+    const done = (index: number): void => {
+      const { parts: _none, ...result } = { counters: {}, hasRun: false, durationMs: 1, ...former };
+      const ref = { jobId: "a", stage: "map", taskIndex: index, attempt: 1 } as const;
+      const event = { type: "attempt-done", ref, result, workerId: "w1", incarnation: 1 };
+      script.feed(event as unknown as Parameters<Script["feed"]>[0]);
+    };
+    done(0);
+    const saved = JSON.stringify(serialise(script.state)).replace(/"parts":\[(.*?)\]/, '"part":$1');
+    expect(saved).toContain('"part":{');
+    script.state = deserialise(JSON.parse(saved) as SavedState, small);
+    done(1);
+    const names = winningParts(script.state, "a").map(({ name }) => name);
+    expect(names).toEqual(["part-00000", "part-00001"]);
+  });
+
   it("answers a report again as before", () => {
     const script = scriptWith();
     play(script, "a", 2);

@@ -7,7 +7,7 @@ export type EmitTo = (output: string, key: JobKey, value: JobValue) => void;
 /** For attempts that write no output. @returns what refuses every call, with this as what is allowed */
 export function refuseEmitTo(allowed: string): EmitTo {
   return (output) => {
-    const shown = JSON.stringify(String(output));
+    const shown = JSON.stringify(output);
     throw fault("MR_OUTPUT_UNKNOWN", `emitTo was called with ${shown}; allowed: ${allowed}`);
   };
 }

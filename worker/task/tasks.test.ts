@@ -176,7 +176,8 @@ describe("an attempt", () => {
   it("that fails leaves no files but its log", async () => {
     const run = path.join(scratchFolder, scratchPaths.run(refOf(0)));
     const pending = path.join(root, "out", outputPaths.pending(refOf(0)));
-    for (const file of [run, pending]) {
+    const further = path.join(root, "out", outputPaths.furtherPending(refOf(0), 3));
+    for (const file of [run, pending, further]) {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       fs.writeFileSync(file, "half");
     }
@@ -188,6 +189,7 @@ describe("an attempt", () => {
     });
     expect(fs.existsSync(path.dirname(run))).toBe(false);
     expect(fs.existsSync(pending)).toBe(false);
+    expect(fs.existsSync(path.dirname(further))).toBe(false);
     const kept = path.join(root, "data", keys.log(refOf(0)));
     expect(fs.readFileSync(kept, "utf8")).toBe("before the exit\n");
   });

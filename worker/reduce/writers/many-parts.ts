@@ -156,7 +156,7 @@ export class ManyParts implements RecordSink {
 
   #unknown(output: string): Error {
     const { outputs } = this.#options;
-    const shown = JSON.stringify(String(output));
+    const shown = JSON.stringify(output);
     const allowed = outputs.map((name) => JSON.stringify(name)).join(", ");
     return fault("MR_OUTPUT_UNKNOWN", `emitTo was called with ${shown}; allowed: ${allowed}`);
   }
