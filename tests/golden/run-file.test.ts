@@ -2,9 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { AggregateSpec } from "#shared/authoring/aggregates";
 import { encodeKey, keyKindOf } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
-import { encodePartialCount, encodePartialMean, encodeValue } from "#shared/format/value";
+import {
+  encodePartialCount,
+  encodePartialMean,
+  encodeValue,
+  valueTags,
+} from "#shared/format/value";
+import { makeAccumulator } from "#worker/runs/make-accumulator";
 import { hashBytes, partitionOfHash } from "#worker/runs/hash";
 import { RunWriter } from "#worker/runs/run-writer";
 
@@ -74,6 +81,28 @@ describe("golden bytes", () => {
     encodePartialCount(scratch, 1_000_000);
     encodePartialMean(scratch, 2.5, 4);
     await expectGolden("partial-results", Buffer.from(scratch.bytes.subarray(0, scratch.length)));
+  });
+
+  it("of partial results of aggregates of several values", async () => {
+    const emitted = [5, "five", 2.5].map((value) => {
+      const scratch = new Scratch();
+      encodeValue(scratch, value);
+      return Buffer.from(scratch.bytes.subarray(0, scratch.length));
+    });
+    const scratch = new Scratch();
+    const fold = (spec: AggregateSpec, values: readonly Buffer[]): void => {
+      const accumulator = makeAccumulator(spec);
+      for (const value of values) accumulator.add(value, 0, value.length);
+      accumulator.encode(scratch, false);
+    };
+    const numbers = emitted.filter((value) => value[0] !== valueTags.string);
+    fold({ name: "all", parts: ["count", "mean", "min", "max", "sum"] }, numbers);
+    fold({ name: "collect", limit: 2 }, emitted);
+    fold({ name: "topK", limit: 2 }, emitted);
+    fold({ name: "first" }, emitted);
+    fold({ name: "histogram", bounds: [1, 3] }, numbers);
+    const bytes = Buffer.from(scratch.bytes.subarray(0, scratch.length));
+    await expectGolden("partial-results-of-several", bytes);
   });
 
   it("of partitions: which of ten each key goes to", async () => {
