@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "./commands.js";
 import { builtFile, packageRoot, packageVersion } from "./installation.js";
@@ -268,80 +267,6 @@ describe("runCli", () => {
     expect(text.out).toBe("printed\n");
     expect((await cli(["logs", id, "--task", "map-9", "--master", url])).code).toBe(4);
     expect((await cli(["logs", id, "--attempt", "1", "--master", url])).code).toBe(2);
-  });
-
-  it("lists the logs of every step, and wants the job of one step for a task", async () => {
-    const step = { round: 1, isSample: false, isCopy: false, status: "succeeded" };
-    const times = { startedAt: at, endedAt: at, map: stage, reduce: stage };
-    const steps = ["load", "rank"].map((name) => ({
-      name,
-      ...step,
-      ...times,
-      jobId: `${name}-1`,
-    }));
-    const log = { task: "map-00000", attempt: 1, sizeBytes: 1 };
-    const { url } = await serve({
-      [`GET /jobs/${id}`]: { job: { ...job, steps } },
-      "GET /jobs/load-1/logs": page([log]),
-      "GET /jobs/rank-1/logs": page([log]),
-    });
-    const list = await cli(["logs", id, "--master", url]);
-    expect(list.out).toMatch(/load-1 +map-00000 +1 {2}1 B\nrank-1 +map-00000/);
-    const task = await cli(["logs", id, "--task", "map-00000", "--master", url]);
-    expect(task.code).toBe(2);
-    expect(task.note).toContain("allowed with --task: the job of one step, such as load-1");
-  });
-
-  it("lists parts, and prints their beginning or all of them", async () => {
-    const output = path.join(folder, "parts");
-    mkdirSync(output);
-    writeFileSync(path.join(output, "part-00000"), "a\t1\nb\t2\n");
-    writeFileSync(path.join(output, "part-00001"), "c\t3\n");
-    const parts = [0, 1].map((index) => ({
-      name: `part-0000${index}`,
-      records: 1,
-      bytes: 4,
-      sha256: "f".repeat(64),
-    }));
-    const answer = { output, parts, records: 3, bytes: 12 };
-    const { url } = await serve({ [`GET /jobs/${id}/output`]: answer });
-    const flags = ["--master", url];
-    expect((await cli(["output", id, ...flags])).out).toContain("2 parts, 3 records, 12 B");
-    expect((await cli(["output", id, "--head", "1", ...flags])).out).toBe("a\t1\n");
-    expect((await cli(["output", id, "--head", "9", ...flags])).out).toBe("a\t1\nb\t2\nc\t3\n");
-    expect((await cli(["output", id, "--cat", ...flags])).out).toBe("a\t1\nb\t2\nc\t3\n");
-    expect((await cli(["output", id, "--cat", "--head", "1", ...flags])).code).toBe(2);
-    rmSync(path.join(output, "part-00001"));
-    const gone = await cli(["output", id, "--cat", ...flags]);
-    expect(gone.code).toBe(4);
-    expect(gone.note).toContain("this machine cannot read the part");
-  });
-
-  it("lists and prints the parts of a folder, decompressed", async () => {
-    const output = path.join(folder, "folders");
-    const names = ["part-00000", "errors/part-00000.gz", "day=1/hour=2/part-00000"];
-    for (const name of names) {
-      mkdirSync(path.join(output, path.dirname(name)), { recursive: true });
-      const bytes = Buffer.from(`of ${name}\nmore\n`);
-      writeFileSync(path.join(output, name), name.endsWith(".gz") ? gzipSync(bytes) : bytes);
-    }
-    const parts = names.map((name) => ({ name, records: 2, bytes: 9, sha256: "f".repeat(64) }));
-    const { url } = await serve({
-      [`GET /jobs/${id}/output`]: { output, parts, records: 6, bytes: 27 },
-    });
-    const flags = ["--master", url];
-    const all = (await cli(["output", id, ...flags])).out;
-    for (const name of names) expect(all).toContain(name);
-    const one = (await cli(["output", id, "--folder", "day=1/", ...flags])).out;
-    expect(one).toContain("day=1/hour=2/part-00000");
-    expect(one).toContain("1 part, 2 records, 9 B");
-    const head = await cli(["output", id, "--folder", "errors", "--head", "1", ...flags]);
-    expect(head.out).toBe("of errors/part-00000.gz\n");
-    const main = await cli(["output", id, "--folder", ".", "--cat", ...flags]);
-    expect(main.out).toBe("of part-00000\nmore\n");
-    const none = await cli(["output", id, "--folder", "eror", ...flags]);
-    expect(none.code).toBe(2);
-    expect(none.note).toContain('--folder is "eror"; allowed: ., errors, day=1/hour=2');
   });
 
   it("shows a plan, and cancels a job", async () => {
