@@ -9,6 +9,8 @@ import type { ValueOrder } from "#worker/runs/order-values";
 export class OrderBytes {
   /** Whether the order bytes hold the value, and nothing else need be stored. */
   readonly holdsValue: boolean;
+  /** Whether the order bytes depend on the value; `append` may otherwise be given anything. */
+  readonly needsValue: boolean;
 
   /** @param sourceIndex of the input that the attempt reads */
   constructor(
@@ -16,6 +18,7 @@ export class OrderBytes {
     readonly sourceIndex: number,
   ) {
     this.holdsValue = order.kind === "distinct";
+    this.needsValue = order.kind !== "sources";
   }
 
   /** @throws MR_VALUE_INVALID when the value has no order, or what `sortValues` throws */

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { JobValue } from "#shared/authoring/values";
-import { encodeKey, keyKindOf } from "#shared/format/key";
+import { encodeKey, keyKindOf, keyKinds } from "#shared/format/key";
 import { Scratch } from "#shared/format/scratch";
+import { encodeValue } from "#shared/format/value";
 import { FileBlocks } from "#worker/runs/block-source";
 import { GroupReader } from "#worker/runs/groups";
 import { hashBytes, partitionOfHash } from "#worker/runs/hash";
@@ -169,6 +170,17 @@ describe("records with values in order", () => {
         ["a\0a", [-1, 1.5, 2]],
       ],
     ]);
+  });
+
+  it("are taken with the bytes of their value as they are, in the order of their inputs", () => {
+    const emitter = emitterOf({ order: { kind: "sources" }, sourceIndex: 1 });
+    const [key, value] = [encoded("k"), new Scratch()];
+    encodeValue(value, { list: [1] });
+    const record = Buffer.concat([key, value.bytes.subarray(0, value.length)]);
+    emitter.emitEncoded(keyKinds.string, record, 0, 1, record.length);
+    emitter.emit("k", 2);
+    emitter.finish();
+    expect(readGroups()).toEqual([[["k", [{ list: [1] }, 2]]]]);
   });
 
   it("are refused one by one when they have no order", () => {

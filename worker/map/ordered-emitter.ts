@@ -59,8 +59,10 @@ export class OrderedEmitter implements Emitter {
       encoded.length = 1;
       encoded.append(bytes, keyEnd, valueEnd);
     }
+    const { needsValue } = this.orderBytes;
     // A copy: a function of the user's may keep it.
-    this.#add(bytes, keyStart, keyEnd, new Uint8Array(bytes.subarray(keyEnd, valueEnd)));
+    const value = needsValue ? new Uint8Array(bytes.subarray(keyEnd, valueEnd)) : null;
+    this.#add(bytes, keyStart, keyEnd, value);
   }
 
   emitEncoded(
@@ -75,7 +77,9 @@ export class OrderedEmitter implements Emitter {
       this.#value.length = 0;
       this.#value.append(bytes, keyEnd, valueEnd);
     }
-    this.#add(bytes, keyStart, keyEnd, decodeValue(bytes, keyEnd, valueEnd));
+    const { needsValue } = this.orderBytes;
+    const value = needsValue ? decodeValue(bytes, keyEnd, valueEnd) : null;
+    this.#add(bytes, keyStart, keyEnd, value);
   }
 
   emitLine(
