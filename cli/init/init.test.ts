@@ -1,7 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { builtFile, packageRoot } from "../installation.js";
 import { loadJobFile } from "../job-file.js";
 import { runCli } from "../run-cli.js";
 import { buildSubmission } from "../submission.js";
@@ -21,6 +32,27 @@ async function init(...argv: string[]) {
 }
 
 const read = (...names: string[]): string => readFileSync(path.join(folder, ...names), "utf8");
+
+/** What `npm install` would leave: this package and the ones for development. */
+function install(project: string): void {
+  const modules = path.join(project, "node_modules");
+  mkdirSync(path.join(modules, "@types"), { recursive: true });
+  symlinkSync(packageRoot, path.join(modules, "millrace"));
+  for (const name of ["@types/node", "typescript", "vitest"]) {
+    symlinkSync(path.join(packageRoot, "node_modules", name), path.join(modules, name));
+  }
+}
+
+/** Runs a program of Node's in a folder. @returns what it printed; throws with it when it fails */
+async function node(cwd: string, ...argv: string[]): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, argv, { cwd });
+    return stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${argv.join(" ")}\n${stdout}${stderr}`, { cause: error });
+  }
+}
 
 describe("millrace init", () => {
   it("writes a job, its test, sample input and a project, and says what to do next", async () => {
@@ -75,7 +107,7 @@ describe("millrace init", () => {
     rmSync(path.join(folder, "mine", "Sales_1.ts"));
     const again = await init("mine", "--name", "Sales_1", "--kind", "join");
     expect(again).toMatchObject({ code: 5, out: "" });
-    expect(again.note).toContain(`${path.join(folder, "mine", "Sales_1.test.ts")}`);
+    expect(again.note).toContain(path.join(folder, "mine", "Sales_1.test.ts"));
     expect(readdirSync(path.join(folder, "mine"))).not.toContain("Sales_1.ts");
     const other = await init("mine", "--name", "other");
     expect(other.code, other.note).toBe(0);
@@ -112,4 +144,28 @@ describe("millrace init", () => {
     expect(submission.name).toBe("mine");
     for (const location of submission.inputs) expect(readFileSync(location, "utf8")).not.toBe("");
   });
+
+  it("writes what compiles, passes its own tests, and runs over its sample", async () => {
+    const project = path.join(folder, "whole");
+    for (const kind of kindNames) {
+      expect((await init("whole", "--kind", kind)).code).toBe(0);
+    }
+    install(project);
+    const modules = path.join(project, "node_modules");
+    await node(project, path.join(modules, "typescript", "bin", "tsc"), "--noEmit");
+    const tested = await node(project, path.join(modules, "vitest", "vitest.mjs"), "run");
+    expect(tested).toMatch(/Test Files .*3 passed/);
+    const results = [];
+    for (const kind of kindNames) {
+      const inputs = kinds[kind].inputs(kind).split(" ");
+      const argv = ["run", `${kind}.ts`, ...inputs, "--reducers", "1"];
+      await node(project, builtFile("cli/main.js"), ...argv);
+      results.push(read("whole", "output", kind, "part-00000"));
+    }
+    expect(results).toEqual([
+      "age\t2\nbest\t1\nfoolishness\t1\nit\t4\nof\t4\nthe\t4\ntimes\t2\nwas\t4\nwisdom\t1\nworst\t1\n",
+      'o1\t{"name":"Ada","cents":1250}\no3\t{"name":"Ada","cents":75}\no2\t{"name":"Grace","cents":300}\n',
+      "was\t4\nthe\t4\nof\t4\nit\t4\ntimes\t2\nage\t2\nworst\t1\nwisdom\t1\nfoolishness\t1\nbest\t1\n",
+    ]);
+  }, 120_000);
 });

@@ -55,6 +55,7 @@ const testLines = (name: string): string[] => [
   '      customers: "id,name\\nc1,Ada\\n",',
   '      orders: "id,customer,cents\\no1,c1,100\\no2,c9,5\\n",',
   "    },",
+  "    reducers: 1,",
   "  });",
   "  expect(records).toEqual([",
   '    { key: "o1", value: { name: "Ada", cents: 100 } },',

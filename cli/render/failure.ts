@@ -40,7 +40,7 @@ export function failureLines(job: JobView, cwd: string, keepsLogs = true): strin
 /** Which step failed: the one that the task is of, or else the last one that began. */
 function failedStep(job: JobView, failure: JobFailure): string {
   const step = job.steps.find(({ jobId }) => jobId === failure.jobId) ?? presentStep(job);
-  return step === null ? "" : stepText(job, step);
+  return step === null ? "" : stepText(job, step).replace(/^step /, "");
 }
 
 /** A reducer has no place in a file: its offset is the number of the group. */

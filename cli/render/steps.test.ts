@@ -157,7 +157,7 @@ describe("a job with steps", () => {
     };
     const lines = failureLines(job({ status: "failed", endedAt: at, failure }), "/");
     expect(lines.slice(1)).toEqual([
-      "  step    step 1/3 load",
+      "  step    1/3 load",
       "  task    map-00000, attempt 1; attempts of the job: 0 failed, 0 lost",
       "  whole log: millrace logs load-1 --task map-00000 --attempt 1",
     ]);
