@@ -26,7 +26,7 @@ import { Progress } from "#worker/sandbox/progress";
 import { ReduceAttempt } from "#worker/sandbox/reduce-attempt";
 import { SideInputs } from "#worker/sandbox/side-inputs";
 import { userJobOf, type UserJob } from "#worker/sandbox/user-job";
-import { Tapped } from "./test-result.js";
+import { Tapped } from "./tapped.js";
 
 /** The planner takes this for the cluster: it sees to two map and two reduce tasks where the input allows. */
 const slotCount = 2;

@@ -9,7 +9,8 @@ import { makeJobId } from "#shared/model/ids";
 import { jobSpecSchema, type JobSpec, type ParamValue } from "#shared/model/job";
 import { JobRunner } from "./run-steps.js";
 import { filesByName, writeFiles, type TestFiles, type TestInput } from "./test-files.js";
-import { resultOf, type TestResult } from "./test-result.js";
+import { resultOf } from "./tapped.js";
+import type { TestResult } from "./test-result.js";
 
 export interface TestOptions {
   /** Content of the input, or of each input by its name. A list is several files. */
