@@ -50,6 +50,7 @@ async function openParts(order: AttemptOrder, definition: AnyJobDefinition): Pro
     main,
     partitionBy,
     outputs: [...outputs.keys()],
+    memoryBytes: order.slotMemoryBytes,
     open: (folder, output) =>
       opener.further(folder, output === null ? spec.writer : (outputs.get(output) ?? spec.writer)),
   });

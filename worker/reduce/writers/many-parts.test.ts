@@ -40,6 +40,7 @@ async function manyParts(options: Partial<ManyPartsOptions> = {}, operations?: n
     main: options.partitionBy ? null : open("main"),
     partitionBy: null,
     outputs: [],
+    memoryBytes: 512 * 1024 * 1024,
     open,
     ...options,
   });

@@ -8,10 +8,8 @@ import { limits } from "#shared/model/limits";
 import { folderName } from "./folder-name.js";
 import type { PartWriter, RecordSink, WrittenPart } from "./part-writer.js";
 
-/** Of all parts in folders together: beyond this they are drained. */
-const drainBytes = 8 * 1024 * 1024;
-/** One call of user code may emit without end before it can be awaited: beyond this all go to disk. */
-const overflowBytes = 2 * drainBytes;
+/** Of all parts in folders together: beyond this they are drained. More would not make writes cheaper. */
+const drainBytesMax = 8 * 1024 * 1024;
 /** What a record costs a buffer beside its bytes: separators, quotes, digits. */
 const recordBytes = 16;
 /** Each part is synced to disk: some at a time, so that the waits overlap. */
@@ -24,6 +22,8 @@ export interface ManyPartsOptions {
   readonly partitionBy: ((key: JobKey, value: JobValue) => PartitionFolders) | null;
   /** Names that `emitTo` may be called with. */
   readonly outputs: readonly string[];
+  /** Of the attempt: buffers of folders together take a small share, as those that grow leave garbage. */
+  readonly memoryBytes: number;
   /**
    * Begins the part of a folder: of the named output, or of the main one in a folder of `partitionBy`.
    * Nothing is opened before the first drain.
@@ -46,13 +46,15 @@ export class ManyParts implements RecordSink {
   /** In buffers of folders, about. */
   #bufferedBytes = 0;
   #hasOverflow = false;
+  readonly #drainBytes: number;
 
   constructor(options: ManyPartsOptions) {
     this.#options = options;
+    this.#drainBytes = Math.min(drainBytesMax, Math.ceil(options.memoryBytes / 32));
   }
 
   get isFull(): boolean {
-    if (this.#bufferedBytes >= drainBytes || this.#hasOverflow) return true;
+    if (this.#bufferedBytes >= this.#drainBytes || this.#hasOverflow) return true;
     return this.#options.main?.isFull ?? false;
   }
 
@@ -97,7 +99,7 @@ export class ManyParts implements RecordSink {
   async drain(): Promise<void> {
     const { main } = this.#options;
     if (main?.isFull === true) await main.drain();
-    if (this.#bufferedBytes < drainBytes && !this.#hasOverflow) return;
+    if (this.#bufferedBytes < this.#drainBytes && !this.#hasOverflow) return;
     this.#bufferedBytes = 0;
     this.#hasOverflow = false;
     for (const part of this.#parts.values()) await part.drain();
@@ -148,7 +150,8 @@ export class ManyParts implements RecordSink {
 
   #note(bytes: number): void {
     this.#bufferedBytes += bytes + recordBytes;
-    if (this.#bufferedBytes < overflowBytes) return;
+    // One call of user code may emit without end before it can be awaited: then all go to disk.
+    if (this.#bufferedBytes < 2 * this.#drainBytes) return;
     for (const part of this.#parts.values()) part.overflow();
     this.#bufferedBytes = 0;
     this.#hasOverflow = true;
