@@ -33,8 +33,8 @@ export function checkMapper(
     case "program":
       checkProgram(path, map);
       if (spec?.kind === "text" && spec.batchLines === undefined) return;
-      if (spec?.kind === "former") return;
-      return refuse(path, "program()", "program() only with text() or former()");
+      if (spec?.kind === "former" || spec?.kind === "records") return;
+      return refuse(path, "program()", "program() only with text(), recordFiles() or former()");
     case "words":
     case "fields":
     case "regex":

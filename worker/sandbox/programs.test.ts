@@ -31,7 +31,7 @@ async function jobOf({ definition, options = {} }: Parts): Promise<LocalJob> {
   const own = path.join(folder, `job-${jobCount++}`);
   fs.mkdirSync(own, { recursive: true });
   const bundlePath = await bundle(
-    `import { defineJob, text, plainLines, jsonLines, program, sum, identity } from "millrace";
+    `import { defineJob, text, plainLines, jsonLines, program, recordFiles, sum, identity } from "millrace";
      export default defineJob({ name: "job", input: text(), output: plainLines(), ${definition} });`,
     path.join(own, "job.mjs"),
   );
@@ -251,6 +251,20 @@ describe("map, combine and reduce by programs", () => {
       const keys = part.split("\n").slice(0, -1);
       expect(keys).toEqual(keys.toSorted());
     }
+  });
+
+  it("reads what a former step handed on", async () => {
+    const options = { hasReducer: false, writer: { kind: "records" } } as const;
+    const emits = "emit(line, [1]); emit(line, null); emit(line, 'text');";
+    const first = await jobOf({ definition: `map: (line, { emit }) => { ${emits} }`, options });
+    const [part] = resultOf(await first.map(0, "a\nb\n")).parts;
+    const second = await jobOf({
+      definition: `input: recordFiles(), map: program("cat")`,
+      options: { hasReducer: false, reader: { kind: "records" } },
+    });
+    const content = fs.readFileSync(part?.location ?? "");
+    const written = partOf(await second.map(0, content));
+    expect(written).toBe("a\t[1]\na\t\na\ttext\nb\t[1]\nb\t\nb\ttext\n");
   });
 
   it("cuts lines into key and value for other writers", async () => {

@@ -1,7 +1,7 @@
 import type { Program } from "#shared/authoring/programs";
 import type { InputRange, Split } from "#shared/model/split";
 import type { MapAll, MapRun } from "#worker/map/run-map";
-import { LinePieces } from "./line-feed.js";
+import { piecesOf, type Pieces } from "./line-feed.js";
 import { OutputLines, type LineForm } from "./output-lines.js";
 import type { ProgramProcess } from "./program-process.js";
 import { startProgram, type ProgramSite } from "./program-site.js";
@@ -20,7 +20,7 @@ export function mapWithProgram(
 }
 
 class ProgramMap {
-  readonly #pieces: LinePieces;
+  readonly #pieces: Pieces;
   #process: ProgramProcess | null = null;
   #lines: OutputLines | null = null;
   #location = "";
@@ -32,7 +32,7 @@ class ProgramMap {
     readonly form: LineForm,
     readonly map: MapRun,
   ) {
-    this.#pieces = new LinePieces(map.source);
+    this.#pieces = piecesOf(map.source, program.separator);
   }
 
   async run(): Promise<void> {
