@@ -24,9 +24,25 @@ async function submissionOf(...words: string[]) {
 describe("a job of commands", () => {
   it("is an ordinary job over text whose lines are written unchanged", async () => {
     const { job, submission } = await submissionOf(
-      ...["--mapper", "cat", "--reducer", "uniq -c", "--combiner", "cat", "--input", "a", "b"],
-      ...["--key-fields", "2", "--partition-fields", "1", "--separator", ",", "--env", "A=b=c"],
-      ...["--name", "lines"],
+      "--mapper",
+      "cat",
+      "--reducer",
+      "uniq -c",
+      "--combiner",
+      "cat",
+      "--input",
+      "a",
+      "b",
+      "--key-fields",
+      "2",
+      "--partition-fields",
+      "1",
+      "--separator",
+      ",",
+      "--env",
+      "A=b=c",
+      "--name",
+      "lines",
     );
     expect(submission).toMatchObject({
       name: "lines",

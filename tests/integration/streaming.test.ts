@@ -55,7 +55,7 @@ function hasPython(): boolean {
     execFileSync("python3", ["--version"]);
     return true;
   } catch {
-    console.warn("SKIPPED: there is no python3 on this machine; its example is not tested");
+    process.stderr.write("SKIPPED: no python3 on this machine, so its example is not tested\n");
     return false;
   }
 }
@@ -66,7 +66,10 @@ describe("Hadoop Streaming scripts, unchanged", () => {
     const books = path.join(data, "gutenberg");
     const { lines, counters } = runJob("python", [
       ...programs,
-      ...["--reducer", "wordcount_reduce.py", "--input", books],
+      "--reducer",
+      "wordcount_reduce.py",
+      "--input",
+      books,
       ...shipped("wordcount_map.py", "wordcount_reduce.py"),
     ]);
     const wanted = new Map<string, number>();
@@ -83,7 +86,12 @@ describe("Hadoop Streaming scripts, unchanged", () => {
   it("awk sums up an access log", () => {
     const log = path.join(data, "access.log");
     const { lines } = runJob("awk", [
-      ...["--mapper", "status_map.awk", "--reducer", "status_reduce.awk", "--input", log],
+      "--mapper",
+      "status_map.awk",
+      "--reducer",
+      "status_reduce.awk",
+      "--input",
+      log,
       ...shipped("status_map.awk", "status_reduce.awk"),
     ]);
     const wanted = new Map<string, [number, number]>();
@@ -107,8 +115,15 @@ describe("Hadoop Streaming scripts, unchanged", () => {
     fs.writeFileSync(path.join(books, "a.txt"), "one\nthree\nfour\nfive\nseven\n");
     fs.writeFileSync(path.join(books, "b.txt"), "x\nyy\n");
     const { lines } = runJob("shell", [
-      ...["--mapper", "longest_map.sh", "--reducer", "longest_reduce.sh", "--env", "TOP=2"],
-      ...["--input", books, ...shipped("longest_map.sh", "longest_reduce.sh")],
+      "--mapper",
+      "longest_map.sh",
+      "--reducer",
+      "longest_reduce.sh",
+      "--env",
+      "TOP=2",
+      "--input",
+      books,
+      ...shipped("longest_map.sh", "longest_reduce.sh"),
     ]);
     expect(lines.toSorted()).toEqual([
       "a.txt\t5\tseven",

@@ -26,7 +26,6 @@ interface Parts {
   readonly options?: Partial<LocalJobOptions>;
 }
 
-/** A job over text whose lines are written unchanged. */
 async function jobOf({ definition, options = {} }: Parts): Promise<LocalJob> {
   const own = path.join(folder, `job-${jobCount++}`);
   fs.mkdirSync(own, { recursive: true });
@@ -41,7 +40,7 @@ async function jobOf({ definition, options = {} }: Parts): Promise<LocalJob> {
 /** The output of one map task of a job without a reducer. */
 async function mapOnly(
   command: string,
-  content: string | Buffer,
+  content: Parameters<LocalJob["map"]>[1],
   more: { readonly options?: string; readonly act?: Partial<LocalJobOptions> } = {},
 ): Promise<string> {
   const definition = `map: program(${JSON.stringify(command)}, ${more.options ?? "{}"})`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readReport } from "./reporter.js";
 import { StderrLines } from "./stderr-lines.js";
 
-function lines(...chunks: readonly (string | Buffer)[]) {
+function lines(...chunks: readonly Uint8Array[]) {
   const seen = { log: "", counts: [] as [string, number][], last: "" };
   const stderr = new StderrLines({
     count: (name, amount) => seen.counts.push([name, amount]),
@@ -25,7 +25,11 @@ describe("standard error", () => {
   });
 
   it("keeps no more of a line without end than a little", () => {
-    const seen = lines("x".repeat(100_000), "y".repeat(100_000), "reporter:counter:g,n,1\nnext\n");
+    const seen = lines(
+      ...["x".repeat(100_000), "y".repeat(100_000), "reporter:counter:g,n,1\nnext\n"].map((text) =>
+        Buffer.from(text),
+      ),
+    );
     expect(seen.log).toHaveLength(200_000 + "reporter:counter:g,n,1\nnext\n".length);
     expect(seen.counts).toEqual([]);
     expect(seen.last).toBe("next");
