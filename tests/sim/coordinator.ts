@@ -27,6 +27,7 @@ const config = {
   endedAttemptsMax: 12,
   endedTroubleMax: 4,
   endedAttemptsTotalMax: 20,
+  chainRunsMax: 4,
 };
 
 /** The shell around the state machine: journals, steps, checks, performs, crashes and recovers. */

@@ -9,6 +9,7 @@ import type { JobSpec } from "#shared/model/job";
 import type { AttemptResult, Failure } from "#shared/model/result";
 import type { JobPlan } from "#shared/model/split";
 import type { Command } from "#master/schedule/commands";
+import { chainIdOf } from "./chain-jobs.js";
 import type { Observation } from "./checkers/checker.js";
 
 export interface LedgerAttempt {
@@ -39,6 +40,8 @@ export interface LedgerJob {
   plan: JobPlan | null;
   hasEnded: boolean;
   commitCount: number;
+  /** Whether its commit was done. */
+  isCommitted: boolean;
 }
 
 /**
@@ -97,12 +100,17 @@ export class Ledger {
       case "job-submitted": {
         const { jobId, spec } = event;
         if (this.jobs.has(jobId)) return;
-        this.jobs.set(jobId, { jobId, spec, plan: null, hasEnded: false, commitCount: 0 });
+        this.#addJob(jobId, spec);
         return;
       }
       case "job-planned": {
         const job = this.jobs.get(event.jobId);
         if (job && !job.hasEnded) job.plan ??= event.plan;
+        return;
+      }
+      case "commit-done": {
+        const job = this.jobs.get(event.jobId);
+        if (job && !job.hasEnded) job.isCommitted = true;
         return;
       }
       case "worker-lost":
@@ -145,6 +153,15 @@ export class Ledger {
 
   applyCommand(command: Command, { event }: Observation): void {
     switch (command.type) {
+      case "plan-job": {
+        // A run of a chain comes into being by its plan.
+        const chain = this.jobs.get(chainIdOf(command.jobId) ?? "");
+        if (chain && !this.jobs.has(command.jobId)) {
+          const { steps: _steps, totalOrder: _totalOrder, ...spec } = chain.spec;
+          this.#addJob(command.jobId, spec);
+        }
+        return;
+      }
       case "launch-map":
       case "launch-reduce": {
         const { ref, workerId, incarnation } = command;
@@ -183,6 +200,11 @@ export class Ledger {
         if (job) job.hasEnded = true;
       }
     }
+  }
+
+  #addJob(jobId: string, spec: JobSpec): void {
+    const fresh = { plan: null, hasEnded: false, commitCount: 0, isCommitted: false };
+    this.jobs.set(jobId, { jobId, spec, ...fresh });
   }
 
   #reports(event: { ref: AttemptRef; workerId: WorkerId; incarnation: Incarnation }): boolean {

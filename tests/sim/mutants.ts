@@ -2,7 +2,7 @@ import { addCounters } from "#shared/model/result";
 import type { Command } from "#master/schedule/commands";
 import type { Event } from "#master/schedule/events";
 import { step } from "#master/schedule/step";
-import type { State, Task } from "#master/schedule/state";
+import type { Job, State, Task } from "#master/schedule/state";
 import { makePending } from "#master/schedule/tasks";
 import type { Step } from "./coordinator.js";
 
@@ -195,7 +195,44 @@ export const mutants: readonly Mutant[] = [
       return commit === undefined ? commands : [...commands, commit, commit];
     },
   },
+  {
+    bug: "a job with steps is committed after its first run",
+    killers: ["chain", "counters"],
+    step: (state, event, nowMs) => {
+      const chain = event.type === "commit-done" ? chainOf(state, event.jobId) : undefined;
+      const commands = step(state, event, nowMs);
+      if (chain?.status !== "running") return commands;
+      return [...commands, { type: "commit-job", jobId: chain.jobId }];
+    },
+  },
+  {
+    bug: "a run of a chain goes on although its chain was cancelled",
+    killers: ["chain", "invariants"],
+    step: (state, event, nowMs) => {
+      const job = event.type === "cancel-requested" ? state.jobs.get(event.jobId) : undefined;
+      if (job?.chain?.children.length) job.chain.children.pop();
+      return step(state, event, nowMs);
+    },
+  },
+  {
+    bug: "what the present run of a chain reads is removed",
+    killers: ["chain"],
+    step: (state, event, nowMs) => {
+      const commands = step(state, event, nowMs);
+      const planned = commands.find((command) => command.type === "plan-job");
+      const inputs = state.jobs.get(planned?.jobId ?? "")?.spec.sources?.[0]?.inputs ?? [];
+      const output = inputs.find((location) => location.includes("/_pending-"));
+      if (planned === undefined || output === undefined) return commands;
+      return [...commands, { type: "remove-output", jobId: planned.jobId, output }];
+    },
+  },
 ];
+
+/** The chain that a job is a run of. */
+function chainOf(state: State, jobId: string): Job | undefined {
+  const chainId = state.jobs.get(jobId)?.spec.stepRun?.parentId;
+  return chainId === undefined ? undefined : state.jobs.get(chainId);
+}
 
 function without(type: Command["type"]): Step {
   return (state: State, event: Event, nowMs: number) =>

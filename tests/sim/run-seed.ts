@@ -8,6 +8,8 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   readonly eventCount: number;
   readonly statuses: readonly string[];
+  /** Of jobs with steps alone. */
+  readonly chainStatuses: readonly string[];
   /** Lines of the run: each event, and the commands that answered it. */
   trace(): string[];
 }
@@ -20,11 +22,13 @@ export function runSeed(seed: number, step: Step = realStep): Outcome {
     world.violation("exception", error instanceof Error ? (error.stack ?? error.message) : "");
   }
   const { coordinator, violations } = world;
+  const jobs = [...coordinator.state.jobs.values()];
   return {
     seed,
     violations,
     eventCount: coordinator.journal.length,
-    statuses: [...coordinator.state.jobs.values()].map((job) => job.status),
+    statuses: jobs.map((job) => job.status),
+    chainStatuses: jobs.filter((job) => job.chain !== null).map((job) => job.status),
     trace: () =>
       coordinator.journal.flatMap(({ event, nowMs, commands }) => [
         `${String(nowMs).padStart(7)} ${line(event)}`,

@@ -1,5 +1,6 @@
-import { jobSpecSchema, type JobSpec } from "#shared/model/job";
+import type { JobSpec } from "#shared/model/job";
 import type { JobPlan } from "#shared/model/split";
+import { simPlan, simSpec, simSteps } from "./chain-jobs.js";
 import { Dice } from "./dice.js";
 
 export interface SimJob {
@@ -67,25 +68,14 @@ function simJob(dice: Dice, index: number): SimJob {
   const slowest = dice.pick([200, 1_500, 4_000]);
   return {
     jobId: `job${index}-20260102-030405-aaa${index}`,
-    spec: jobSpecSchema.parse({
+    spec: simSpec({
       name: `job${index}`,
-      bundleSha256: "0".repeat(64),
-      inputs: ["/in"],
-      reader: { kind: "text" },
-      writer: { kind: "tsv" },
       hasReducer: partitionCount > 0,
       attemptsMax: dice.between(1, 4),
       lossesMax: dice.between(3, 12),
+      ...(dice.chance(0.15) ? simSteps(dice) : {}),
     }),
-    plan: {
-      splits: Array.from({ length: mapCount }, (_, at) => ({
-        ranges: [{ location: `/in/${at}`, startByte: 0, endByte: 9, fileBytes: 9, version: "1" }],
-      })),
-      partitionCount,
-      inputBytes: mapCount * 9,
-      fileCount: mapCount,
-      reasons: [],
-    },
+    plan: simPlan(mapCount, partitionCount),
     submitAtMs: dice.between(0, 6_000),
     cancelAtMs: dice.chance(0.12) ? dice.between(0, 9_000) : null,
     planFails: dice.chance(0.02),

@@ -1,6 +1,7 @@
 import type { AttemptRef } from "#shared/model/ids";
 import type { Failure } from "#shared/model/result";
 import { Agenda } from "./agenda.js";
+import { chainIdOf, runOf } from "./chain-jobs.js";
 import { Coordinator, type Step } from "./coordinator.js";
 import { Dice } from "./dice.js";
 import { Link } from "./link.js";
@@ -103,9 +104,12 @@ export class World {
   }
 
   jobOf(ref: { readonly jobId: string }): SimJob {
-    const job = this.settings.jobs.find((each) => each.jobId === ref.jobId);
-    if (job === undefined) throw new Error(`no such job: ${ref.jobId}`);
-    return job;
+    const find = (jobId: string | null) => this.settings.jobs.find((each) => each.jobId === jobId);
+    const job = find(ref.jobId);
+    if (job !== undefined) return job;
+    const chain = find(chainIdOf(ref.jobId));
+    if (chain === undefined) throw new Error(`no such job: ${ref.jobId}`);
+    return runOf(chain, ref.jobId);
   }
 
   violation(checker: string, detail: string): void {

@@ -1,6 +1,7 @@
 import type { Ledger } from "../ledger.js";
 import { blame } from "./blame.js";
 import type { Checker, CheckerFactory } from "./checker.js";
+import { chains } from "./chains.js";
 import { commits } from "./commits.js";
 import { counters } from "./counters.js";
 import { endings } from "./endings.js";
@@ -15,6 +16,7 @@ import { slots } from "./slots.js";
 /** `progress` and `recovery` are checked where the run is driven. */
 const factories: Record<string, CheckerFactory> = {
   "one-commit": commits,
+  chain: chains,
   slots,
   "launch-once": launches,
   fence,

@@ -5,7 +5,8 @@ import type { CheckerFactory } from "./checker.js";
 export const blame: CheckerFactory = (ledger, report) => ({
   step(_observation, state) {
     for (const job of state.jobs.values()) {
-      if (job.status === "failed" && job.failure?.stage) checkFailedJob(job.jobId);
+      // A chain fails by one of its runs.
+      if (job.status === "failed" && job.failure?.stage && !job.chain) checkFailedJob(job.jobId);
       for (const stage of [job.maps, job.reduces]) {
         for (const task of stage.tasks) {
           if (task === undefined) continue;

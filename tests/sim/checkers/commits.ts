@@ -1,4 +1,5 @@
 import { attemptKey, attemptName } from "#shared/model/ids";
+import { isChain } from "#master/schedule/links";
 import { findJob, winningParts } from "#master/schedule/views";
 import type { CheckerFactory } from "./checker.js";
 
@@ -21,6 +22,7 @@ export const commits: CheckerFactory = (ledger, report) => ({
       if (command.type !== "commit-job") continue;
       const job = ledger.jobs.get(command.jobId);
       if (job === undefined) return report(`${command.jobId} is committed but was never submitted`);
+      if (isChain(job.spec)) continue;
       const mayRepeat = event.type === "coordinator-started";
       if (job.commitCount > 1 && !mayRepeat) report(`${job.jobId} is committed twice`);
       const stage = job.plan?.partitionCount === 0 ? "map" : "reduce";
