@@ -53,19 +53,15 @@ describe("chunks of lines", () => {
     const range = await store(storage, "f", "line\n".repeat(1_000));
     const found = await records(storage, chunk, splitsOf(range, 2_502), { blockBytes: 1_000 });
     expect(found.map(([offset, bytes]) => [offset, bytes.length])).toEqual([
-      ...[
-        [0, 1_000],
-        [1_000, 1_000],
-        [2_000, 500],
-        [2_500, 5],
-      ],
-      ...[
-        [2_505, 995],
-        [3_500, 5],
-        [3_505, 995],
-        [4_500, 5],
-        [4_505, 495],
-      ],
+      [0, 1_000],
+      [1_000, 1_000],
+      [2_000, 500],
+      [2_500, 5],
+      [2_505, 995],
+      [3_500, 5],
+      [3_505, 995],
+      [4_500, 5],
+      [4_505, 495],
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { Fault } from "#shared/errors/fault";
 import type { ReaderSpec } from "#shared/model/formats";
 import type { InputRange, Split } from "#shared/model/split";
-import { MemoryStorage } from "#shared/storage/memory";
+import type { MemoryStorage } from "#shared/storage/memory";
 import { openRecords } from "./open-records.js";
 import type { ReadSettings, RecordSource } from "./record-source.js";
 
