@@ -1,3 +1,4 @@
+import { fault } from "#shared/errors/fault";
 import { limits } from "#shared/model/limits";
 import type { ReaderSpec } from "#shared/model/formats";
 import type { Split } from "#shared/model/split";
@@ -51,7 +52,7 @@ export function openRecords(
       return new FixedSource(split, placeOf, settings, spec.recordBytes);
     case "records":
       return new RecordsSource(split, placeOf, settings);
-    default:
-      throw new Error("not built");
+    case "former":
+      throw fault("MR_INTERNAL", "former() was not resolved to the files of the step before");
   }
 }
