@@ -199,9 +199,12 @@ export class TestWorker {
 }
 
 /** Writes what a reduce attempt would have written. */
-export async function writePart(output: string, ref: AttemptRef): Promise<Part> {
+export async function writePart(
+  output: string,
+  ref: AttemptRef,
+  bytes: Uint8Array = Buffer.from(`partition ${ref.taskIndex}\n`),
+): Promise<Part> {
   const location = join(output, outputPaths.pending(ref));
-  const bytes = Buffer.from(`partition ${ref.taskIndex}\n`);
   await mkdir(dirname(location), { recursive: true });
   await writeFile(location, bytes);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
