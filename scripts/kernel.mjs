@@ -12,14 +12,16 @@ const target = path.join(root, "worker/map/kernel/combine-wasm.ts");
 async function compileKernel() {
   let wasm = null;
   const options = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"];
-  const { error, stderr } = await asc.main([source, "--outFile", "out.wasm", ...options], {
+  const { error } = await asc.main([source, "--outFile", "out.wasm", ...options], {
     readFile: (name, folder) => readFile(path.join(root, folder, name), "utf8").catch(() => null),
     writeFile: (name, contents) => {
       if (name === "out.wasm") wasm = contents;
     },
     listFiles: () => [],
   });
-  if (error !== null || wasm === null) throw error ?? new Error(`the kernel does not compile: ${String(stderr)}`);
+  if (error !== null || wasm === null) {
+    throw error ?? new Error(`${source} does not compile`);
+  }
   const lines =
     Buffer.from(wasm)
       .toString("base64")
