@@ -115,7 +115,7 @@ describe("a job in total order", () => {
       [true, "planning"],
       [false, "pending"],
     ]);
-    const letters = [..."dbca"];
+    const letters = ["d", "b", "c", "a"];
     const sampled = await runJob(() => recordsOf(letters));
     expect(sampled).toMatchObject({ partitionCount: 0, spec: { writer: { kind: "records" } } });
     expect(sampled.boundaries).toBeUndefined();
