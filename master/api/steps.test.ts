@@ -172,6 +172,8 @@ describe("a job with steps", () => {
     expect(isJobId(one.jobId)).toBe(true);
     expect(one.output).toBe(join(output, `_pending-${id}`, "one"));
     const two = await worker.take("describe-job");
+    // Its threads stay warm for the next step.
+    expect(worker.received.filter(({ type }) => type === "forget-job")).toEqual([]);
     expect(two.spec.stepRun).toMatchObject({ formerCounters: { kept: 2 * one.mapTaskCount } });
     const [names, old] = two.sides ?? [];
     expect(names).toMatchObject([{ location: join(folder, "in", "a.txt"), startByte: 0 }]);
@@ -204,6 +206,8 @@ describe("a job with steps", () => {
     await client.cancelJob(id);
     await worker.take("cancel-attempt");
     const done = await ended(id);
+    const told = [await worker.take("forget-job"), await worker.take("forget-job")];
+    expect(told.map(({ jobId }) => jobId)).toEqual([two.jobId, one.jobId]);
     expect(done).toMatchObject({ status: "cancelled", steps: [{}, { status: "cancelled" }] });
     await until(
       () => readdir(output).catch(() => []),

@@ -6,6 +6,7 @@ import type { AttemptRef, JobId } from "#shared/model/ids";
 import type { LaunchAttemptMessage, MasterMessage } from "#shared/protocol/messages";
 import type { Event } from "#master/schedule/events";
 import type { Connection, Identity } from "./connection.js";
+import { EndedRuns } from "./ended-runs.js";
 import type { JobEffects } from "./job-effects.js";
 import type { Leases } from "./leases.js";
 import type { Sessions } from "./sessions.js";
@@ -33,6 +34,8 @@ export class Performer {
   readonly #parts: PerformerParts;
   /** By job, then by stage and task. */
   readonly #retries = new Map<JobId, Map<string, Timer>>();
+
+  readonly #endedRuns = new EndedRuns();
 
   constructor(parts: PerformerParts) {
     this.#parts = parts;
@@ -138,7 +141,7 @@ export class Performer {
   #clean(jobId: JobId): void {
     const { sessions, effects, state, onJobEnded } = this.#parts;
     this.#dropTimers(jobId);
-    sessions.forgetJob(jobId);
+    for (const each of this.#endedRuns.end(state(), jobId)) sessions.forgetJob(each);
     effects.startClean(jobId);
     const job = state().jobs.get(jobId);
     if (job !== undefined) onJobEnded(job);
