@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createState, type State } from "#master/schedule/state";
 import { step } from "#master/schedule/step";
-import { jobSpecSchema } from "#shared/model/job";
+import { jobSpecSchema, type JobSpec } from "#shared/model/job";
 import { ClusterCounts } from "./cluster-counts.js";
 import { forgettable } from "./retention.js";
 
@@ -14,8 +14,9 @@ const spec = jobSpecSchema.parse({
   hasReducer: true,
 });
 
-function submit(state: State, jobId: string, atMs: number): void {
-  step(state, { type: "job-submitted", jobId, spec, output: `/out/${jobId}` }, atMs);
+function submit(state: State, jobId: string, atMs: number, fields: Partial<JobSpec> = {}): void {
+  const given = { ...spec, ...fields };
+  step(state, { type: "job-submitted", jobId, spec: given, output: `/out/${jobId}` }, atMs);
 }
 function plan(state: State, jobId: string, mapCount: number): void {
   const splits = Array.from({ length: mapCount }, () => ({ ranges: [] }));
@@ -62,6 +63,23 @@ describe("cluster counts", () => {
     step(state, { type: "job-forgotten", jobId: "a" }, 10);
     expect(counts.of(state).attempts.started).toBe(2);
     expect(counts.of(state).jobs).toEqual({});
+  });
+
+  it("count a job with steps once, and the attempts of its runs whether they go on or not", () => {
+    const state = createState();
+    const counts = new ClusterCounts();
+    register(state, "w1", 2);
+    submit(state, "a", 1, { totalOrder: true });
+    const [sample = ""] = state.jobs.get("a")?.chain?.children ?? [];
+    plan(state, sample, 5);
+    expect(counts.of(state)).toMatchObject({ jobs: { running: 1 }, attempts: { started: 2 } });
+    cancel(state, "a", 9);
+    expect(counts.of(state)).toMatchObject({ jobs: { cancelled: 1 }, attempts: { started: 2 } });
+    expect(forgettable(state, 0)).toEqual(["a"]);
+    const job = state.jobs.get("a");
+    if (job !== undefined) counts.forget(job);
+    step(state, { type: "job-forgotten", jobId: "a" }, 10);
+    expect(counts.of(state)).toMatchObject({ jobs: {}, attempts: { started: 2 } });
   });
 });
 
