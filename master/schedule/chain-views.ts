@@ -83,9 +83,14 @@ export function countersOf(state: State, job: Job): Counters {
   const sums: Counters = {};
   const run = presentRun(state, job);
   if (job.chain !== null) addCounters(sums, job.chain.totals.counters);
-  // What ended is in the totals.
-  if (job.chain !== null && isFinal(run.status)) return sums;
+  // What ended is in the totals, except for samples: what they map is mapped once more.
+  if (job.chain !== null && (isFinal(run.status) || isSample(run))) return sums;
   addCounters(sums, run.maps.counters);
   addCounters(sums, run.reduces.counters);
   return sums;
+}
+
+/** Whether a run only looks at keys. */
+export function isSample({ spec }: Job): boolean {
+  return spec.stepRun?.sampleKeysMax !== undefined;
 }

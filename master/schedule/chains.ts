@@ -1,5 +1,6 @@
 import { addCounters } from "#shared/model/result";
 import { isFinal } from "#shared/model/job";
+import { isSample } from "./chain-views.js";
 import type { Context } from "./context.js";
 import { endJob } from "./ending.js";
 import {
@@ -135,6 +136,8 @@ function addTotals({ totals }: Chain, child: Job): void {
   addCounters(totals.maps, maps.counts);
   addCounters(totals.reduces, reduces.counts);
   addCounters(totals.attempts, attemptCounts);
+  // A sample maps records that the step maps again: they are not to be counted twice.
+  if (isSample(child)) return;
   addCounters(totals.counters, countersOf(child));
 }
 

@@ -81,7 +81,7 @@ describe("a chain", () => {
     });
     expect(script.state.jobs.get(sample)?.spec.stepRun?.sampleKeysMax).toBeGreaterThan(0);
     const sorting = "sort.sort-20260101-000000-abcd";
-    expect(run(script, sample)).toEqual([`clean-job ${sample}`, `plan-job ${sorting}`]);
+    expect(run(script, sample, 2)).toEqual([`clean-job ${sample}`, `plan-job ${sorting}`]);
     expect(script.state.jobs.get(sorting)?.spec).toMatchObject({
       totalOrder: true,
       partitionCount: 3,
@@ -89,6 +89,10 @@ describe("a chain", () => {
       sources: [lines],
     });
     expect(listLinks(script.state, id).map(({ kind }) => kind)).toEqual(["sample", "run"]);
+    // What the sample mapped is mapped once more, and counted once.
+    expect(jobCounters(script.state, id)).toEqual({});
+    run(script, sorting, 2);
+    expect(jobCounters(script.state, id)).toEqual({ "user.left": 2, "map.records.in": 1 });
   });
 
   it("repeats a step until its counter says so, and keeps no output that nobody reads", () => {
