@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { fault } from "#shared/errors/fault";
-import { dataSet, type DataKind, type DataSet } from "../data-sets/cache.js";
+import { dataSet, itemNames, type DataKind, type DataSet } from "../data-sets/cache.js";
 import { formatMegabytes, formatNumber, formatSeconds } from "../harness/table.js";
 import { runRounds, type Run } from "../harness/rounds.js";
 import type { BenchOptions } from "../options.js";
@@ -49,7 +49,7 @@ export async function runComparison(
     write(`${name}: generating ${file}\n`),
   );
   const megabytes = formatMegabytes(input.sizeBytes);
-  const items = `${input.itemCount.toLocaleString("en-US")} ${kind === "text" ? "words" : kind}`;
+  const items = `${input.itemCount.toLocaleString("en-US")} ${itemNames[kind]}`;
   write(`${name}: ${megabytes} MB, ${items}, ${contenders.length} contenders, ${runs} rounds\n`);
 
   const folder = path.join(dataFolder, `scratch-${process.pid}`, name);

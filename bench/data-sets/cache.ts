@@ -1,9 +1,44 @@
 import fs from "node:fs";
 import path from "node:path";
+import { AccessLogGenerator } from "./access-log.js";
+import { JsonLinesGenerator } from "./json-lines.js";
 import { RecordGenerator } from "./records.js";
 import { TextGenerator } from "./text.js";
 
-export type DataKind = "text" | "records";
+export type DataKind = "text" | "records" | "access-log" | "jsonl";
+
+/** What the items of a kind are called. */
+export const itemNames: Readonly<Record<DataKind, string>> = {
+  text: "words",
+  records: "records",
+  "access-log": "lines",
+  jsonl: "objects",
+};
+
+/** The bytes of a data set, and how many items they are, known once all blocks were taken. */
+interface Generated {
+  readonly blocks: Iterable<Uint8Array>;
+  readonly itemCount: () => number;
+}
+
+const generators: Readonly<Record<DataKind, (seed: number, sizeBytes: number) => Generated>> = {
+  text: (seed, sizeBytes) => {
+    const generator = new TextGenerator(seed, sizeBytes);
+    return { blocks: generator.blocks(), itemCount: () => generator.wordCount };
+  },
+  records: (seed, sizeBytes) => {
+    const generator = new RecordGenerator(seed, sizeBytes);
+    return { blocks: generator.blocks(), itemCount: () => generator.recordCount };
+  },
+  "access-log": (seed, sizeBytes) => {
+    const generator = new AccessLogGenerator(seed, sizeBytes);
+    return { blocks: generator.blocks(), itemCount: () => generator.lineCount };
+  },
+  jsonl: (seed, sizeBytes) => {
+    const generator = new JsonLinesGenerator(seed, sizeBytes);
+    return { blocks: generator.blocks(), itemCount: () => generator.lineCount };
+  },
+};
 
 /** A generated input file and what is known of it. */
 export interface DataSet {
@@ -11,7 +46,7 @@ export interface DataSet {
   readonly path: string;
   readonly seed: number;
   readonly sizeBytes: number;
-  /** Words of a text, records of a record file. */
+  /** How many of what `itemNames` says. */
   readonly itemCount: number;
 }
 
@@ -49,17 +84,15 @@ function generate(request: Request, dataPath: string): { itemCount: number } {
   const { kind, seed, sizeBytes } = request;
   const partial = `${dataPath}.${process.pid}.partial`;
   const file = fs.openSync(partial, "w");
-  const generator =
-    kind === "text" ? new TextGenerator(seed, sizeBytes) : new RecordGenerator(seed, sizeBytes);
+  const generated = generators[kind](seed, sizeBytes);
   try {
-    for (const block of generator.blocks()) writeFully(file, block);
+    for (const block of generated.blocks) writeFully(file, block);
     fs.fsyncSync(file);
   } finally {
     fs.closeSync(file);
   }
   fs.renameSync(partial, dataPath);
-  const isText = generator instanceof TextGenerator;
-  return { itemCount: isText ? generator.wordCount : generator.recordCount };
+  return { itemCount: generated.itemCount() };
 }
 
 function writeFully(file: number, bytes: Uint8Array): void {

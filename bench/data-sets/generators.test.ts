@@ -3,12 +3,15 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { AccessLogGenerator } from "./access-log.js";
 import { dataSet } from "./cache.js";
+import { JsonLinesGenerator } from "./json-lines.js";
 import { Random } from "./random.js";
 import { keyBytes, recordBytes, RecordGenerator } from "./records.js";
 import { TextGenerator } from "./text.js";
+import { Zipf } from "./zipf.js";
 
-function bytesOf(generator: TextGenerator | RecordGenerator): Buffer {
+function bytesOf(generator: { blocks(): Iterable<Uint8Array> }): Buffer {
   return Buffer.concat(Array.from(generator.blocks(), (block) => Buffer.from(block)));
 }
 
@@ -111,6 +114,106 @@ describe("RecordGenerator", () => {
   it("keeps to the bytes that figures were measured with", () => {
     expect(sha256(bytesOf(new RecordGenerator(1, 100_000)))).toMatchInlineSnapshot(
       `"239ea73d33feddd0fdf703177c07fe5845080eba0c3c91d7d6a1929ce3475255"`,
+    );
+  });
+});
+
+describe("Zipf", () => {
+  it("draws each rank about as often as its share, and all of them", () => {
+    const zipf = new Zipf(10);
+    const random = new Random(1);
+    const counts = new Float64Array(10);
+    for (let draw = 0; draw < 100_000; draw++) {
+      const index = zipf.draw(random);
+      counts[index] = (counts[index] ?? 0) + 1;
+    }
+    const harmonic = Array.from({ length: 10 }, (_, index) => 1 / (index + 1)).reduce(
+      (sum, weight) => sum + weight,
+    );
+    for (const [index, count] of counts.entries()) {
+      expect(count / 100_000).toBeCloseTo(1 / (index + 1) / harmonic, 2);
+    }
+  });
+});
+
+/** What must hold of every generator of lines. */
+function checkLines(make: (seed: number, sizeBytes: number) => LineGenerator): string[] {
+  const sizeBytes = 2_500_000;
+  const generator = make(1, sizeBytes);
+  const bytes = bytesOf(generator);
+  expect(sha256(bytesOf(make(1, sizeBytes)))).toBe(sha256(bytes));
+  expect(sha256(bytesOf(make(2, sizeBytes)))).not.toBe(sha256(bytes));
+  // Whole lines only, as many as there is room for.
+  expect(bytes.length).toBeLessThanOrEqual(sizeBytes);
+  expect(bytes.length).toBeGreaterThan(sizeBytes - 500);
+  const text = bytes.toString("latin1");
+  expect(text).toMatch(/^[\n -~]+\n$/);
+  const lines = text.slice(0, -1).split("\n");
+  expect(generator.lineCount).toBe(lines.length);
+  return lines;
+}
+
+interface LineGenerator {
+  readonly lineCount: number;
+  blocks(): Iterable<Uint8Array>;
+}
+
+describe("AccessLogGenerator", () => {
+  const lines = checkLines((seed, sizeBytes) => new AccessLogGenerator(seed, sizeBytes));
+  const combined =
+    /^(\d+\.){3}\d+ - - \[\d\d\/\w{3}\/\d{4}(?::\d\d){3} \+0000\] "(?:GET|POST) (\/[^ "]*) HTTP\/1\.1" (\d{3}) (\d+) "[^"]*" "[^"]*"$/;
+  const requests = lines.map((line) => combined.exec(line));
+
+  it("writes Apache's combined format, about 240 bytes a line", () => {
+    expect(requests).not.toContain(null);
+    const mean = lines.reduce((sum, line) => sum + line.length + 1, 0) / lines.length;
+    expect(mean).toBeGreaterThan(225);
+    expect(mean).toBeLessThan(255);
+  });
+
+  it("asks for few paths often and for many rarely, most of them with success", () => {
+    const counts = new Map<string, number>();
+    const statuses = new Map<string, number>();
+    for (const request of requests) {
+      const [path = "", status = ""] = request?.slice(2) ?? [];
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    const ranked = [...counts.values()].sort((a, b) => b - a);
+    expect((ranked[0] ?? 0) / lines.length).toBeCloseTo(0.095, 1);
+    expect(counts.size).toBeGreaterThan(2_500);
+    expect([...counts.keys()].some((path) => path.includes("?"))).toBe(true);
+    expect([...statuses.keys()].sort()).toEqual(["200", "301", "304", "404", "500"]);
+    expect((statuses.get("200") ?? 0) / lines.length).toBeCloseTo(0.88, 1);
+  });
+
+  it("keeps to the bytes that figures were measured with", () => {
+    expect(sha256(bytesOf(new AccessLogGenerator(1, 100_000)))).toMatchInlineSnapshot(
+      `"ecb2d2add2a200bcc2e71c391c39b616e135d01cdc502c5a7858041cd71a38b2"`,
+    );
+  });
+});
+
+describe("JsonLinesGenerator", () => {
+  const lines = checkLines((seed, sizeBytes) => new JsonLinesGenerator(seed, sizeBytes));
+
+  it("writes flat objects of eight fields with a whole amount", () => {
+    const keys = new Set<string>();
+    let escaped = 0;
+    for (const line of lines) {
+      const object = JSON.parse(line) as Record<string, unknown>;
+      expect(Object.keys(object).join()).toBe("ts,user,country,event,amount,ok,tags,note");
+      expect(Number.isInteger(object.amount)).toBe(true);
+      keys.add(`${String(object.event)} ${String(object.country)}`);
+      if (line.includes("\\")) escaped++;
+    }
+    expect(keys.size).toBe(320);
+    expect(escaped / lines.length).toBeCloseTo(1 / 16, 1);
+  });
+
+  it("keeps to the bytes that figures were measured with", () => {
+    expect(sha256(bytesOf(new JsonLinesGenerator(1, 100_000)))).toMatchInlineSnapshot(
+      `"be5488445109fdb84f58b132123d9fd0683b1300f6d870b2ffef755c51b32499"`,
     );
   });
 });
