@@ -8,7 +8,10 @@ import {
   type Comparison,
   type ComparisonResult,
 } from "./cases/compare.js";
+import { accessLogCase, jsonlCase } from "./cases/groups.js";
+import { runSmallJob } from "./cases/small-job.js";
 import { sortCase } from "./cases/sort.js";
+import { filterCase, streamingCase } from "./cases/streaming.js";
 import { runTasks, type TasksResult } from "./cases/tasks.js";
 import { wordCountCase } from "./cases/word-count.js";
 import { Children } from "./harness/children.js";
@@ -21,6 +24,7 @@ import {
   taskFiguresOf,
   taskTables,
 } from "./harness/report.js";
+import { smallJobFigures, smallJobTable } from "./harness/small-job-report.js";
 import { helpText, parseOptions, type BenchOptions } from "./options.js";
 import type { Surroundings } from "./peers/contender.js";
 import { millraceVersion } from "./peers/millrace.js";
@@ -71,7 +75,11 @@ async function runCases(
 ): Promise<number> {
   const known = {
     wordcount: wordCountCase(surroundings, options),
+    "access-log": accessLogCase(surroundings, options),
+    jsonl: jsonlCase(surroundings, options),
     sort: sortCase(surroundings, options),
+    streaming: streamingCase(surroundings, options),
+    filter: filterCase(surroundings, options),
   };
   if (options.peers?.includes("list") === true) {
     for (const comparison of Object.values(known)) host.write(listOf(comparison));
@@ -87,15 +95,10 @@ async function runCases(
   const problems: string[] = [];
   const cases: object[] = [];
   for (const name of options.cases) {
-    if (name === "tasks") {
-      if (millraceVersion(host.root) === null) {
-        host.write("tasks: skipped: master and worker are not built (npm run build)\n");
-        continue;
-      }
-      const result = await runTasks(surroundings, options, host.write);
-      host.write(`\n${taskTables(result)}\n`);
-      cases.push(tasksJson(result));
-      problems.push(...result.problems.map((problem) => `tasks: ${problem}`));
+    if (name === "tasks" || name === "small-job") {
+      const ended = await runWithoutPeers(name, surroundings, options, host.write);
+      cases.push(...ended.figures);
+      problems.push(...ended.problems);
       continue;
     }
     const result = await runComparison(known[name], options, host.write);
@@ -114,6 +117,29 @@ async function runCases(
   for (const problem of problems) host.write(`WRONG ${problem}\n`);
   if (problems.length === 0) host.write("all answers agree\n");
   return problems.length === 0 ? 0 : 1;
+}
+
+/** The cases in which Millrace is measured against itself. */
+async function runWithoutPeers(
+  name: "tasks" | "small-job",
+  surroundings: Surroundings,
+  options: BenchOptions,
+  write: (text: string) => void,
+): Promise<{ readonly figures: readonly object[]; readonly problems: readonly string[] }> {
+  if (millraceVersion(surroundings.root) === null) {
+    write(`${name}: skipped: master and worker are not built (npm run build)\n`);
+    return { figures: [], problems: [] };
+  }
+  if (name === "tasks") {
+    const result = await runTasks(surroundings, options, write);
+    write(`\n${taskTables(result)}\n`);
+    const problems = result.problems.map((problem) => `tasks: ${problem}`);
+    return { figures: [tasksJson(result)], problems };
+  }
+  const result = await runSmallJob(surroundings, options, write);
+  write(`\n${smallJobTable(result)}\n`);
+  const problems = result.problems.map((problem) => `small-job: ${problem}`);
+  return { figures: [{ name, figures: smallJobFigures(result), ...result }], problems };
 }
 
 function listOf(comparison: Comparison): string {

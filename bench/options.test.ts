@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parseOptions } from "./options.js";
+import { caseNames, helpText, parseOptions } from "./options.js";
 
 describe("parseOptions", () => {
   it("has a default for everything", () => {
     const options = parseOptions([], "/root");
     expect(options).toMatchObject({
-      cases: ["wordcount", "sort", "tasks"],
+      cases: [...caseNames],
       sizeBytes: 512_000_000,
       runs: 3,
       workers: 2,
@@ -27,6 +27,10 @@ describe("parseOptions", () => {
       keep: true,
     });
     expect(parseOptions(["--help"], "/root")).toBeNull();
+  });
+
+  it("says of every case what it is", () => {
+    for (const name of caseNames) expect(helpText).toMatch(new RegExp(`\\n {26}${name} `));
   });
 
   it("names the flag, the value and what is allowed when one is wrong", () => {

@@ -3,7 +3,16 @@ import { parseArgs } from "node:util";
 import { parseSizeBytes } from "#shared/config/parsers";
 import { fault, messageOf } from "#shared/errors/fault";
 
-export const caseNames = ["wordcount", "sort", "tasks"] as const;
+export const caseNames = [
+  "wordcount",
+  "access-log",
+  "jsonl",
+  "sort",
+  "streaming",
+  "filter",
+  "small-job",
+  "tasks",
+] as const;
 export type CaseName = (typeof caseNames)[number];
 
 export interface BenchOptions {
@@ -30,14 +39,23 @@ export const helpText = `npm run bench [-- options]
 Generates its input from a seed, runs every contender in turn, round after round, checks that all
 answers agree, and prints medians, ratios and peak memory.
 
-  --case NAMES          of ${caseNames.join(", ")}, between commas (default: all)
-  --size SIZE           input of wordcount and sort (default 512MB; MB are 10^6 bytes, MiB 2^20)
+  --case NAMES          some of these, between commas (default: all)
+                          wordcount   how often each word of a text occurs
+                          access-log  requests and bytes by path and status
+                          jsonl       count and sum by two fields of JSON lines
+                          sort        100-byte records by their first ten bytes
+                          streaming   word count with mawk as mapper
+                          filter      lines of an access log that mawk picks
+                          small-job   3 MB in a warm cluster, against millrace run
+                          tasks       the cost of a task
+  --size SIZE           input of all but small-job and tasks (default 512MB; MB are 10^6 bytes,
+                        MiB 2^20)
   --runs N              rounds (default 3)
   --warm-up N           rounds before them that do not count (default 0)
   --peers NAMES         contenders to run, between commas; \`list\` prints them (default: the usual)
   --workers N           worker processes of Millrace (default 2)
   --slots N             slots of each (default 1)
-  --reducers N          partitions of Millrace's jobs (default: one per slot, four for the sort)
+  --reducers N          partitions of Millrace's jobs (default: one per slot, two for the sort)
   --split-bytes SIZE    target size of a split (default: the planner's)
   --task-counts N,N     numbers of empty tasks (default 1000,10000,20000)
   --data FOLDER         inputs and temporary files (default bench/data)

@@ -30,6 +30,12 @@ export function sortCase(surroundings: Surroundings, options: BenchOptions): Com
         params,
       }),
       millraceContender(surroundings, options, {
+        name: "millrace-total",
+        about: "the same with totalOrder: a job before it takes the sample",
+        job: "sort-total",
+        partitionCount,
+      }),
+      millraceContender(surroundings, options, {
         name: "millrace-own",
         about: "lines through map and reduce functions on strings, the same ranges",
         job: "sort-own",
@@ -38,7 +44,15 @@ export function sortCase(surroundings: Surroundings, options: BenchOptions): Com
       }),
       ...sortPeers(surroundings, threads),
     ],
-    usual: ["millrace", "millrace-own", "gnu-sort-key", "gnu-sort-line", "duckdb", "node-sort"],
+    usual: [
+      "millrace",
+      "millrace-total",
+      "millrace-own",
+      "gnu-sort-key",
+      "gnu-sort-line",
+      "duckdb",
+      "node-sort",
+    ],
     readAnswer: recordsAnswer,
     expected: (input) => recordsAnswer([input.path]).digest,
   };

@@ -12,7 +12,7 @@ import {
  */
 export function linesOf(input: string): string {
   return (
-    `read_csv(${literal(input)}, delim='\u0001', header=false, quote='', escape='', ` +
+    `read_csv(${fileLiteral(input)}, delim='\u0001', header=false, quote='', escape='', ` +
     "auto_detect=false, columns={'line': 'VARCHAR'})"
   );
 }
@@ -20,12 +20,12 @@ export function linesOf(input: string): string {
 /** A copy of a query's rows to a file, unquoted. */
 export function copyTo(query: string, output: string, delimiter: string): string {
   return (
-    `COPY (${query}) TO ${literal(output)} ` +
+    `COPY (${query}) TO ${fileLiteral(output)} ` +
     `(FORMAT csv, HEADER false, DELIMITER '${delimiter}', QUOTE '', ESCAPE '')`
   );
 }
 
-function literal(text: string): string {
+export function fileLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 

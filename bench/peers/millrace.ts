@@ -12,7 +12,8 @@ export interface MillraceFacts {
   readonly about: string;
   /** Name of the file in `bench/jobs/`. */
   readonly job: string;
-  readonly partitionCount: number;
+  /** Null for a map-only job. */
+  readonly partitionCount: number | null;
   /** Parameters of the job; the time this takes is part of the measurement. */
   readonly params?: (input: string, partitionCount: number) => Readonly<Record<string, string>>;
 }
@@ -74,8 +75,8 @@ async function runOnCluster(
     const submission = bundle.submit({
       input: order.input.path,
       output,
-      params: facts.params?.(order.input.path, facts.partitionCount) ?? {},
-      reducers: facts.partitionCount,
+      params: facts.params?.(order.input.path, facts.partitionCount ?? 0) ?? {},
+      reducers: facts.partitionCount ?? undefined,
       splitBytes: options.splitBytes ?? undefined,
     });
     await runJob(cluster.client, submission);

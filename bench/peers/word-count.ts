@@ -1,11 +1,6 @@
 import path from "node:path";
-import { lineBorder } from "../programs/count-words.js";
-import {
-  commandContender,
-  programVersion,
-  type Contender,
-  type Surroundings,
-} from "./contender.js";
+import { mawkContender, mawkHalves } from "./mawk.js";
+import { commandContender, type Contender, type Surroundings } from "./contender.js";
 import { copyTo, duckdbContender, linesOf } from "./duckdb.js";
 
 /** Others who count words: all answer `word<TAB>count`, sorted by word. */
@@ -32,8 +27,7 @@ export function wordCountPeers(surroundings: Surroundings, threads: number): Con
           output,
         ),
     }),
-    mawk(surroundings),
-    mawkHalves(surroundings),
+    ...mawkCounts(surroundings),
   ];
 }
 
@@ -69,64 +63,30 @@ function nodeMap(
 const countFields =
   "{ $0 = tolower($0); for (i = 1; i <= NF; i++) n[$i]++ } " +
   'END { for (w in n) print w "\\t" n[w] }';
+/** Stages of a pipeline in bash. */
+const byWord = 'sort -t "$(printf "\\t")" -k1,1';
+const mergeByWord = 'sort -m -t "$(printf "\\t")" -k1,1';
 /** Adds up what two sorted lists say of the same word. */
 const addAdjacent =
   'BEGIN { FS = "\\t" } $1 != w { if (NR > 1) print w "\\t" n; w = $1; n = 0 } { n += $2 } ' +
   'END { if (NR > 0) print w "\\t" n }';
 
-function mawkFacts() {
-  return {
-    version: programVersion("mawk", "-Wv"),
-    absence: "mawk is not installed (apt install mawk)",
-  };
-}
-
-function mawk(surroundings: Surroundings): Contender {
-  return commandContender(surroundings, {
-    ...mawkFacts(),
-    name: "mawk",
-    about: "mawk over the whole file, then sort",
-    command: ({ input }, output) => ({
-      program: "bash",
-      arguments: [
-        "-euo",
-        "pipefail",
-        "-c",
-        'mawk "$1" "$2" | sort -t "$(printf "\\t")" -k1,1 > "$3"',
-        "mawk",
-        countFields,
-        input.path,
-        output,
-      ],
+/** One mawk, and two over one half each. */
+export function mawkCounts(surroundings: Surroundings): Contender[] {
+  return [
+    mawkContender(surroundings, {
+      name: "mawk",
+      about: "mawk over the whole file, then sort",
+      program: countFields,
+      pipe: byWord,
     }),
-  });
-}
-
-function mawkHalves(surroundings: Surroundings): Contender {
-  const script = [
-    'head -c "$4" "$2" | mawk "$1" | sort -t "$(printf "\\t")" -k1,1 > "$3.a" &',
-    'tail -c "+$(($4 + 1))" "$2" | mawk "$1" | sort -t "$(printf "\\t")" -k1,1 > "$3.b"',
-    "wait $!",
-    'sort -m -t "$(printf "\\t")" -k1,1 "$3.a" "$3.b" | mawk "$5" > "$3"',
-  ].join("\n");
-  return commandContender(surroundings, {
-    ...mawkFacts(),
-    name: "mawk-2",
-    about: "two mawks over one half each, each sorted, merged and added up",
-    command: ({ input }, output) => ({
-      program: "bash",
-      arguments: [
-        "-euo",
-        "pipefail",
-        "-c",
-        script,
-        "mawk-2",
-        countFields,
-        input.path,
-        output,
-        String(lineBorder(input.path)),
-        addAdjacent,
-      ],
+    mawkHalves(surroundings, {
+      name: "mawk-2",
+      about: "two mawks over one half each, each sorted, merged and added up",
+      program: countFields,
+      pipe: byWord,
+      merge: mergeByWord,
+      addUp: addAdjacent,
     }),
-  });
+  ];
 }

@@ -1,6 +1,6 @@
 import fs from "node:fs";
+import { eachLine } from "./lines.js";
 
-const newline = 0x0a;
 const blockBytes = 1024 * 1024;
 
 /** How a line becomes words: by the example job's expression, or at single spaces. */
@@ -18,29 +18,7 @@ export function countWords(
 ): Map<string, number> {
   const counts = new Map<string, number>();
   const lineDone = cut === "letters" ? countLetters : countSpaces;
-  const file = fs.openSync(path, "r");
-  let buffer = Buffer.allocUnsafe(blockBytes);
-  let held = 0;
-  let position = startByte;
-  while (position < endByte) {
-    if (held === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(held)]);
-    const wanted = Math.min(buffer.length - held, endByte - position);
-    const length = fs.readSync(file, buffer, held, wanted, position);
-    if (length === 0) break;
-    position += length;
-    const filled = held + length;
-    let from = 0;
-    for (;;) {
-      const end = buffer.indexOf(newline, from);
-      if (end === -1 || end >= filled) break;
-      lineDone(counts, buffer.toString("utf8", from, end));
-      from = end + 1;
-    }
-    buffer.copyWithin(0, from, filled);
-    held = filled - from;
-  }
-  if (held > 0) lineDone(counts, buffer.toString("utf8", 0, held));
-  fs.closeSync(file);
+  eachLine(path, startByte, endByte, (line) => lineDone(counts, line));
   return counts;
 }
 
@@ -55,25 +33,6 @@ function countSpaces(counts: Map<string, number>, line: string): void {
   for (const part of line.split(" ")) {
     const word = part.toLowerCase();
     counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-}
-
-/** Where the second half of a file starts: after the first newline in the middle. */
-export function lineBorder(path: string): number {
-  const file = fs.openSync(path, "r");
-  const sizeBytes = fs.fstatSync(file).size;
-  const buffer = Buffer.alloc(blockBytes);
-  let position = Math.floor(sizeBytes / 2);
-  try {
-    for (;;) {
-      const length = fs.readSync(file, buffer, 0, buffer.length, position);
-      if (length === 0) return sizeBytes;
-      const found = buffer.subarray(0, length).indexOf(newline);
-      if (found !== -1) return position + found + 1;
-      position += length;
-    }
-  } finally {
-    fs.closeSync(file);
   }
 }
 

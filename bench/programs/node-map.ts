@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { countWords, lineBorder, writeCounts, type Cut } from "./count-words.js";
+import { countWords, writeCounts, type Cut } from "./count-words.js";
+import { lineBorder } from "./lines.js";
 
 /** Word count by hand: `node-map.js <input> <output> <threads: 1|2> <cut: letters|spaces>`. */
 

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { recordBytes, RecordGenerator } from "../data-sets/records.js";
 import { disagreements } from "./agreement.js";
+import { groupsAnswer, linesAnswer } from "./lines.js";
 import { recordsAnswer } from "./records.js";
 import { wordCountAnswer } from "./words.js";
 
@@ -36,6 +37,37 @@ describe("wordCountAnswer", () => {
     expect(wordCountAnswer([file("y", "b\t1\na\t1\n")]).disorder).toMatch(/not sorted at line 2/);
     expect(wordCountAnswer([file("y", "a\t1\na\t1\n")]).disorder).toMatch(/not sorted at line 2/);
     expect(wordCountAnswer([file("y", "aa\t1\na\t1\n")]).disorder).toMatch(/line 2/);
+  });
+});
+
+describe("linesAnswer", () => {
+  const digest = (...contents: string[]) =>
+    linesAnswer(contents.map((content, index) => file(`l${index}`, content))).digest;
+
+  it("is that of the lines in any order, over any files, with or without a last newline", () => {
+    expect(digest("b\na\nc\n")).toBe(digest("a\n", "c\nb"));
+    expect(digest("a\n\nb\n")).not.toBe(digest("a\nb\n"));
+    expect(digest("a\na\n")).not.toBe(digest("a\n"));
+    expect(digest("a\n")).not.toBe(digest("b\n"));
+  });
+});
+
+describe("groupsAnswer", () => {
+  const digest = (...contents: string[]) =>
+    groupsAnswer(contents.map((content, index) => file(`g${index}`, content))).digest;
+
+  it("takes count and sum in columns or as an array for the same", () => {
+    expect(digest("/ 200\t2\t30\n/a 404\t1\t0\n")).toBe(
+      digest("/a 404\t[1,0]\n", "/ 200\t[2,30]\n"),
+    );
+  });
+
+  it("differs when a key, a count or a sum does, or a group is there in two halves", () => {
+    const right = digest("/ 200\t2\t30\n");
+    for (const wrong of ["/ 201\t2\t30\n", "/ 200\t3\t30\n", "/ 200\t[2,31]\n", ""]) {
+      expect(digest(wrong)).not.toBe(right);
+    }
+    expect(digest("/ 200\t1\t10\n/ 200\t1\t20\n")).not.toBe(right);
   });
 });
 

@@ -42,7 +42,7 @@ export function wordCountAnswer(paths: readonly string[]): Answer {
   return { digest, disorder };
 }
 
-function hashBytes(bytes: Uint8Array, from: number, end: number): number {
+export function hashBytes(bytes: Uint8Array, from: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let at = from; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   return scramble(hash);
