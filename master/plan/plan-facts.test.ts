@@ -96,12 +96,27 @@ describe("a sample", () => {
   it("takes all of a small input, and sixteen pieces over a large one", () => {
     expect(plan(sampling, [file("/a", 5), file("/b", 7)]).splits).toHaveLength(1);
     const large = plan(sampling, [file("/a", 160 * mebibyte), file("/b", 160 * mebibyte)]);
-    expect(large.splits).toHaveLength(16);
-    const starts = large.splits.map(({ ranges }) => [ranges[0]?.location, ranges[0]?.startByte]);
-    expect(starts[1]).toEqual(["/a", 20 * mebibyte]);
-    expect(starts[8]).toEqual(["/b", 0]);
-    for (const { ranges } of large.splits) {
-      expect(ranges.reduce((sum, each) => sum + each.endByte - each.startByte, 0)).toBe(mebibyte);
+    const pieces = large.splits.flatMap(({ ranges }) => ranges);
+    expect(pieces).toHaveLength(16);
+    expect(pieces[1]).toMatchObject({ location: "/a", startByte: 20 * mebibyte });
+    expect(pieces[8]).toMatchObject({ location: "/b", startByte: 0 });
+    for (const each of pieces) expect(each.endByte - each.startByte).toBe(mebibyte);
+  });
+
+  it("has a split for each slot, of pieces side by side", () => {
+    const files = [file("/a", 320 * mebibyte)];
+    for (const [slotCount, splitCount] of [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [200, 16],
+    ] as const) {
+      const planned = planJob(sampling, files, slotCount);
+      const splits = planned.ok ? planned.plan.splits : [];
+      expect(splits).toHaveLength(splitCount);
+      const starts = splits.flatMap(({ ranges }) => ranges.map(({ startByte }) => startByte));
+      expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+      expect(starts).toHaveLength(16);
     }
   });
 

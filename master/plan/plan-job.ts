@@ -112,7 +112,8 @@ function cutInput(
   slotCount: number,
 ): Cut | null {
   if (spec.stepRun?.sampleKeysMax !== undefined) {
-    return { splits: cutSample(sources), reason: "pieces spread over the input, to see its keys." };
+    const splits = cutSample(sources, slotCount);
+    return { splits, reason: "pieces spread over the input, to see its keys." };
   }
   if (spec.stepRun?.copies === true) {
     return { splits: cutWhole(sources.flat()), reason: "one for every part of the last round." };

@@ -9,8 +9,10 @@ const pieceBytes = 1024 * 1024;
  * Splits for a look at the keys: up to sixteen pieces of about a mebibyte, spread evenly over the
  * input. What cannot be cut is one piece, however large; its reader stops when it has seen enough.
  * @param sources units of each source
+ * @param slotCount each slot gets one split of several pieces: a split costs more than a piece
  */
-export function cutSample(sources: readonly (readonly Unit[])[]): Split[] {
+export function cutSample(sources: readonly (readonly Unit[])[], slotCount: number): Split[] {
+  const piecesASplit = Math.ceil(pieceCount / Math.max(1, slotCount));
   const totalBytes = sources.flat().reduce((sum, { file }) => sum + file.sizeBytes, 0);
   const splits: Split[] = [];
   let beforeBytes = 0;
@@ -23,12 +25,30 @@ export function cutSample(sources: readonly (readonly Unit[])[]): Split[] {
       if (start >= sourceBytes) break;
       starts.push(start);
     }
-    for (const ranges of cutPieces(units, starts)) {
+    for (const ranges of packed(cutPieces(units, starts), piecesASplit)) {
       splits.push(sources.length === 1 ? { ranges } : { ranges, source });
     }
     beforeBytes += sourceBytes;
   }
   return splits;
+}
+
+/** So many pieces side by side; a file that is read whole may have a split to itself. */
+function packed(pieces: readonly InputRange[][], count: number): InputRange[][] {
+  const packs: InputRange[][] = [];
+  let open = 0;
+  for (const ranges of pieces) {
+    const bytes = ranges.reduce((sum, { startByte, endByte }) => sum + endByte - startByte, 0);
+    const isLarge = bytes > 2 * pieceBytes;
+    if (open === 0 || isLarge) {
+      packs.push([...ranges]);
+      open = isLarge ? 0 : count - 1;
+    } else {
+      packs.at(-1)?.push(...ranges);
+      open--;
+    }
+  }
+  return packs;
 }
 
 /** The pieces of one source that begin at the given bytes of it; none overlaps the one before. */

@@ -28,8 +28,8 @@ export interface ChainOwner {
 }
 
 /**
- * Keys that each task of a sample emits at most. Sixteen tasks give boundaries between a hundred
- * partitions that are a few hundredths of a partition off.
+ * Keys that each task of a sample emits at most. Two tasks give boundaries between ten partitions that
+ * are a few hundredths of a partition off, sixteen tasks between a hundred.
  */
 const sampleKeysMax = 4_000;
 
