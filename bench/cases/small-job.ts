@@ -104,10 +104,10 @@ async function inCluster(
       const { jobId } = await runJob(cluster.client, submission);
       const tookMs = performance.now() - startedMs;
       answers.push({ name: "cluster", answer: wordCountAnswer(partsOf(output)) });
-      const times = await untilEnded(cluster, jobId);
+      const endedMs = await untilEnded(cluster, jobId);
       if (index < warmUpJobs) continue;
       wallMs.push(tookMs);
-      jobMs.push(times);
+      jobMs.push(endedMs);
     }
   } finally {
     await cluster.stop();
