@@ -245,6 +245,17 @@ describe("built-in mappers do what their functions do:", () => {
     });
   });
 
+  it("regex() passes matches of nothing by whole characters", async () => {
+    const contents = fc.constantFrom(
+      ...["😀", "x😀xx", "a😀😀", ""].map((each) => Buffer.from(each)),
+    );
+    for (const pattern of [/x*/gu, /x*/g, /x*/gv]) {
+      await same(contents, text(), regex(pattern, { key: 0 }), (line, { emit }) => {
+        for (const [found] of String(line).matchAll(pattern)) emit(found, 1);
+      });
+    }
+  });
+
   it("csvColumns()", async () => {
     const cell = fc.oneof(word, number, fc.constantFrom('"a,b"', '"say ""hi"""', '"7"'));
     const row = fc.tuple(cell, cell, cell).map((cells) => cells.join(","));

@@ -34,10 +34,16 @@ export class RegexMapper implements ByteMapper {
       this.#emit(found);
       if (!this.#isGlobal) break;
       // A match of nothing would be found again for ever.
-      if (found[0] === "") pattern.lastIndex += 1;
+      if (found[0] === "") pattern.lastIndex += this.#charUnits(line, pattern.lastIndex);
       found = pattern.exec(line);
     }
     return 1;
+  }
+
+  /** Patterns that know characters go back to the start of one that they are set into the middle of. */
+  #charUnits(line: string, at: number): number {
+    const { unicode, unicodeSets } = this.#pattern;
+    return (unicode || unicodeSets) && (line.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   }
 
   #emit(found: RegExpExecArray): void {
