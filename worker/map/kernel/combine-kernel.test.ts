@@ -76,6 +76,15 @@ describe("the kernel", () => {
     expect(found.get("nan")).toEqual([Number.NaN, Number.NaN]);
   });
 
+  it("folds as many accumulators as sixteen means need", () => {
+    const kinds: readonly Operation[] = ["min", "add", "count", "max"];
+    const operations = Array.from({ length: 32 }, (_, at) => kinds[(at + (at >> 4)) % 4] ?? "add");
+    const table = new CombineTable(operations, kernel);
+    for (const value of [5, 2, 9]) table.addText("k", value);
+    const expected = operations.map((operation) => folded(operation, [5, 2, 9]));
+    expect(drained(table, operations).get("k")).toEqual(expected);
+  });
+
   it("grows to a million keys, and forgets them", () => {
     const table = new CombineTable(["add"], kernel);
     for (let round = 0; round < 2; round++) {

@@ -1,7 +1,10 @@
 import { combineWasm } from "./combine-wasm.js";
+import { wasmEngine, type WasmMemory } from "./wasm-engine.js";
 
 /** What one accumulator of a key does with each value. */
 export type Operation = "add" | "count" | "min" | "max";
+/** Bits of an operation's code; a word of 64 bits holds those of all accumulators. */
+const operationBits = 2;
 const operationCodes: Readonly<Record<Operation, bigint>> = {
   add: 0n,
   count: 1n,
@@ -11,7 +14,7 @@ const operationCodes: Readonly<Record<Operation, bigint>> = {
 
 /** The kernel's exports; all positions and sizes are in bytes of its memory. */
 interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly memory: WasmMemory;
   readonly inputStart: { readonly value: number };
   readonly inputBytes: { readonly value: number };
   readonly stagingStart: { readonly value: number };
@@ -35,12 +38,6 @@ interface KernelExports {
     isPlain: boolean,
     marks: boolean,
   ): number;
-}
-
-/** What `WebAssembly` offers of what is used here; Node's own types leave it to those of browsers. */
-interface WasmEngine {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
 }
 
 let compiled: object | null = null;
@@ -93,17 +90,16 @@ export class CombineKernel {
   #headerBytes = 0;
 
   constructor() {
-    const { Module, Instance } = (globalThis as unknown as { WebAssembly: WasmEngine }).WebAssembly;
-    compiled ??= new Module(Buffer.from(combineWasm, "base64"));
-    this.#kernel = new Instance(compiled, {}).exports as KernelExports;
+    compiled ??= new wasmEngine.Module(Buffer.from(combineWasm, "base64"));
+    this.#kernel = new wasmEngine.Instance(compiled, {}).exports as KernelExports;
     this.stagingWords = this.#kernel.stagingBytes.value / 4;
   }
 
-  /** Forgets everything and begins anew. */
+  /** Forgets everything and begins anew. @param operations 1 to 32 */
   reset(operations: readonly Operation[]): void {
     let codes = 0n;
     operations.forEach((operation, index) => {
-      codes |= operationCodes[operation] << BigInt(index * 4);
+      codes |= operationCodes[operation] << BigInt(index * operationBits);
     });
     this.#headerBytes = cellHeadBytes + operations.length * 8;
     this.#kernel.reset(operations.length, codes);

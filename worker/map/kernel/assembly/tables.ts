@@ -60,7 +60,7 @@ const endField: u32 = 20;
 let heap: u32 = heapStart;
 let operationCount: u32 = 1;
 let headerBytes: u32 = 16;
-/** Four bits an accumulator: 0 adds the value, 1 adds one, 2 takes the smaller, 3 the larger. */
+/** Two bits an accumulator, of 32 at most: 0 adds the value, 1 adds one, 2 takes the smaller, 3 the larger. */
 let operations: u64 = 0;
 
 /** Bytes in use by tables. */
@@ -173,7 +173,7 @@ function insert(table: u32, slot: u32, key: u32, tag: u32, hash: u32, value: f64
   store<u32>(cell, hash);
   store<u32>(cell, tag, 4);
   for (let at: u32 = 0; at < operationCount; at++) {
-    store<f64>(cell + at * 8, ((operations >> (at * 4)) & 15) === 1 ? 1 : value, 8);
+    store<f64>(cell + at * 8, ((operations >> (at * 2)) & 3) === 1 ? 1 : value, 8);
   }
   const own = cell + headerBytes;
   if (padded > 0) store<u64>(own + padded - 8, 0);
@@ -194,7 +194,7 @@ function update(cell: u32, value: f64): void {
   for (let at: u32 = 0; at < operationCount; at++) {
     const place = cell + at * 8;
     const total = load<f64>(place, 8);
-    const operation = u32((operations >> (at * 4)) & 15);
+    const operation = u32((operations >> (at * 2)) & 3);
     if (operation === 0) store<f64>(place, total + value, 8);
     else if (operation === 1) store<f64>(place, total + 1, 8);
     else if (operation === 2) store<f64>(place, min(total, value), 8);
