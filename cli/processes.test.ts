@@ -42,11 +42,11 @@ function start(argv: readonly string[], env: Record<string, string> = {}) {
 }
 
 async function until<Value>(look: () => Value | Promise<Value>): Promise<NonNullable<Value>> {
-  const deadlineMs = performance.now() + 30_000;
+  const deadlineMs = performance.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    if (performance.now() > deadlineMs) throw new Error("it did not come to be in 30 s");
+    if (performance.now() > deadlineMs) throw new Error("it did not come to be in 60 s");
     await pause(20);
   }
 }

@@ -158,9 +158,9 @@ export class TestWorker {
     this.socket.send(encodeMessage(message));
   }
 
-  /** Takes the first message of a type, waiting for it if need be, up to ten seconds. */
+  /** Takes the first message of a type, waiting for it if need be, up to a minute. */
   async take<Type extends MasterMessage["type"]>(type: Type): Promise<MessageOf<Type>> {
-    const deadline = AbortSignal.timeout(10_000);
+    const deadline = AbortSignal.timeout(60_000);
     for (;;) {
       const at = this.received.findIndex((message) => message.type === type);
       if (at >= 0) return this.received.splice(at, 1)[0] as MessageOf<Type>;
@@ -238,12 +238,12 @@ export function submissionFor(folder: string, change: Partial<JobSubmission> = {
   };
 }
 
-/** Asks until the answer is as wanted, up to ten seconds. */
+/** Asks until the answer is as wanted, up to a minute. */
 export async function until<Value>(
   ask: () => Promise<Value> | Value,
   isWanted: (value: Value) => boolean,
 ): Promise<Value> {
-  const deadlineMs = performance.now() + 10_000;
+  const deadlineMs = performance.now() + 60_000;
   for (;;) {
     const value = await ask();
     if (isWanted(value)) return value;

@@ -60,7 +60,7 @@ async function endInCommit(
   submit: () => Promise<{ held: Held; isUnderWay: () => boolean }>,
 ): Promise<Held> {
   // A commit takes some ten milliseconds: where this process slept that long it tries again.
-  for (let tries = 0; tries < 3; tries++) {
+  for (let tries = 0; tries < 10; tries++) {
     const { held, isUnderWay } = await submit();
     await until("all reduces but one", async () => {
       const { reduce } = await held.job.view();

@@ -188,7 +188,7 @@ describe("a task that kills its worker each time", () => {
     const input = cluster.path("in.txt");
     writeFileSync(input, "well\nkill\nwell\n");
     const job = await cluster.submit("killer", { inputs: [input], lossesMax: 2 });
-    const failure = await job.failed(40_000);
+    const failure = await job.failed();
     expect(failure.code).toBe("MR_JOB_FAILED");
     expect(failure.message).toMatch(/map-0000\d was running on 3 workers when each of them died/);
     expect(failure.message).toContain("it may be what ends them");

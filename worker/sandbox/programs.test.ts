@@ -325,10 +325,11 @@ function logOf(job: LocalJob): string {
 }
 
 describe("a program that does not end", () => {
+  const patient = { timeout: 30_000 };
   /** A job whose mapper starts children, says so, and sleeps. */
   async function sleeping(): Promise<{ job: LocalJob; mark: string }> {
     const mark = `mark-${process.pid}-${jobCount}`;
-    const command = `sleep 3600.${mark.replaceAll(/\D/g, "")} & sleep 3600 | cat & echo ready >&2; wait`;
+    const command = `echo ready >&2; sleep 3600.${mark.replaceAll(/\D/g, "")} & sleep 3600 | cat & wait`;
     const definition = `map: program(${JSON.stringify(command)}, { env: { MARK: "${mark}" } })`;
     return { job: await jobOf({ definition, options: { hasReducer: false } }), mark };
   }
@@ -352,8 +353,7 @@ describe("a program that does not end", () => {
 
   function parentOf(pid: number): number | null {
     try {
-      const status = fs.readFileSync(`/proc/${pid}/status`, "latin1");
-      return Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]);
+      return Number(/^PPid:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, "latin1"))?.[1]);
     } catch {
       return null;
     }
@@ -362,39 +362,39 @@ describe("a program that does not end", () => {
   it("leaves nothing running or dead behind when it is cancelled", async () => {
     const { job, mark } = await sleeping();
     const running = await job.startMap(0, "a\n");
-    await expect.poll(() => marked(mark).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => marked(mark).length, patient).toBeGreaterThanOrEqual(5);
     const pids = marked(mark);
     running.cancel("enough");
     expect((await running.outcome).type).toBe("cancelled");
-    await expect.poll(() => marked(mark)).toEqual([]);
+    await expect.poll(() => marked(mark), patient).toEqual([]);
     // What has lost its parent is init's to clear away; what is ours must be gone.
-    await expect.poll(() => pids.filter((pid) => parentOf(pid) === process.pid)).toEqual([]);
+    const ours = () => pids.filter((pid) => parentOf(pid) === process.pid);
+    await expect.poll(ours, patient).toEqual([]);
   });
 
   it("is ended by the task time-out", async () => {
     const { job, mark } = await sleeping();
-    const failure = failureOf(await (await job.startMap(0, "a\n", { taskTimeoutMs: 500 })).outcome);
+    const running = await job.startMap(0, "a\n", { taskTimeoutMs: 1000 });
+    const failure = failureOf(await running.outcome);
     expect(failure.code).toBe("MR_USER_CODE_STUCK");
     expect(failure.logTail).toEqual(["ready"]);
-    await expect.poll(() => marked(mark)).toEqual([]);
+    await expect.poll(() => marked(mark), patient).toEqual([]);
   });
 
   it("is not stuck as long as it writes to standard error", async () => {
-    const command = "for i in 1 2 3 4 5 6 7 8; do sleep 0.15; echo . >&2; done; cat";
-    const definition = `map: program(${JSON.stringify(command)})`;
+    const definition = `map: program("for i in 1 2 3 4 5 6 7 8; do sleep 0.2; echo . >&2; done; cat")`;
     const job = await jobOf({ definition, options: { hasReducer: false } });
-    expect(partOf(await (await job.startMap(0, "a\n", { taskTimeoutMs: 700 })).outcome)).toBe(
-      "a\n",
-    );
+    const running = await job.startMap(0, "a\n", { taskTimeoutMs: 1400 });
+    expect(partOf(await running.outcome)).toBe("a\n");
   });
 
   it("ends with its thread and its worker, whatever ends those", async () => {
     const { job, mark } = await sleeping();
     const other = newPool();
     const running = await new LocalJob(other, job.options).startMap(0, "a\n");
-    await expect.poll(() => marked(mark).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => marked(mark).length, patient).toBeGreaterThanOrEqual(5);
     await other.close();
     await running.outcome;
-    await expect.poll(() => marked(mark), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => marked(mark), patient).toEqual([]);
   });
 });

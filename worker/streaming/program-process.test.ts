@@ -40,9 +40,9 @@ it("nothing of a program is left when its worker is killed", async () => {
   try {
     const [said] = (await once(worker.stdout, "data")) as [Buffer];
     const group = Number(said.toString());
-    await expect.poll(() => running(group).length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
+    await expect.poll(() => running(group).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(5);
     worker.kill("SIGKILL");
-    await expect.poll(() => running(group), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => running(group), { timeout: 30_000 }).toEqual([]);
   } finally {
     worker.kill("SIGKILL");
     fs.rmSync(folder, { recursive: true, force: true });

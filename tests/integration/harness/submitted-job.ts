@@ -19,7 +19,7 @@ export class SubmittedJob {
   }
 
   /** The final view. */
-  async ended(withinMs = 45_000): Promise<JobView> {
+  async ended(withinMs = 90_000): Promise<JobView> {
     let last: JobView | null = null;
     return until(
       () => `the end of job ${this.id}; it is ${describe(last)}`,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const pollMs = 15;
 /** Far beyond what anything here takes, so that only what never comes runs into it. */
-export const patienceMs = 30_000;
+export const patienceMs = 60_000;
 
 /**
  * Looks until there is something to see.
