@@ -28,12 +28,26 @@ export function settingsFor(invocation: Invocation): LoadedSettings {
 
 /** A client of the master that is named, or else of the one that `millrace up` runs here. */
 export function connect(invocation: Invocation): Client {
+  return connection(invocation).client;
+}
+
+/**
+ * @param attemptsMax attempts of a request that may be repeated; absent: the client's own number
+ * @returns the client, and whether a person said which master it talks to
+ */
+export function connection(
+  invocation: Invocation,
+  attemptsMax?: number,
+): { readonly client: Client; readonly isNamed: boolean } {
   const { settings, sources } = settingsFor(invocation);
-  const here = sources.masterUrl === "default" ? readClusterFile(settings.dataFolder) : null;
-  return new Client({
+  const isNamed = sources.masterUrl !== "default";
+  const here = isNamed ? null : readClusterFile(settings.dataFolder);
+  const client = new Client({
     baseUrl: here?.master ?? httpUrlOf(settings.masterUrl),
     token: settings.token,
+    ...(attemptsMax === undefined ? {} : { attemptsMax }),
   });
+  return { client, isNamed };
 }
 
 export function readClusterFile(dataFolder: string): ClusterFile | null {

@@ -118,6 +118,28 @@ describe("failureLines", () => {
     ]);
   });
 
+  it("keeps the engine's own stack to itself when the message says all", () => {
+    const refused = job({
+      status: "failed",
+      failure: {
+        code: "MR_INPUT_CORRUPT",
+        message: "map failed: line is not JSON location=/data/a.jsonl offset=0",
+        jobId: "w-20260101-000000-abcd",
+        task: null,
+        attempt: null,
+        worker: null,
+        userFrame: null,
+        stack: "Fault: line is not JSON\n    at read (/opt/millrace/dist/worker/a.js:8:20)",
+        place: null,
+        logTail: [],
+      },
+    });
+    expect(failureLines(refused, "/")).toEqual([
+      "job w-20260101-000000-abcd failed: " +
+        "map failed: line is not JSON location=/data/a.jsonl offset=0 (MR_INPUT_CORRUPT)",
+    ]);
+  });
+
   it("says only what is known", () => {
     expect(failureLines(job({ status: "cancelled" }), "/")).toEqual([
       "job w-20260101-000000-abcd cancelled",

@@ -6,6 +6,9 @@ import { packageVersion } from "./installation.js";
 import { findCommand, parseInvocation } from "./parse.js";
 import type { Terminal } from "./terminal.js";
 
+const noMaster =
+  "start a cluster with: millrace up; name one with --master; or run a job without: millrace run";
+
 /**
  * Runs one command line. The only place that turns errors into messages and exit codes.
  * @param argv without the names of Node and script
@@ -25,6 +28,7 @@ export async function runCli(
       terminal.note(JSON.stringify({ error: { code, kind, message, advice } }));
     } else {
       terminal.note(`millrace: ${message} (${code})`);
+      if (code === "MR_MASTER_UNREACHABLE") terminal.note(`  ${noMaster}`);
       // A bug report needs to say where; everything else is explained by its message.
       if (code === "MR_INTERNAL" && error instanceof Error && error.name !== "Fault") {
         terminal.note(stack ?? "");

@@ -80,7 +80,8 @@ export function buildSubmission(
   const checked = jobSpecSchema.safeParse(submission);
   if (checked.success) return submission;
   const found = checked.error.issues.map((issue) => ({
-    field: issue.path.join("."),
+    // A job file has its own name for the number of reduce tasks.
+    field: issue.path.join(".").replace(/partitionCount$/, "reducers"),
     problem: issue.message,
   }));
   throw problemsFault("MR_JOB_INVALID", "the job", found);

@@ -1,6 +1,10 @@
+import type { PlanView } from "#shared/client/types";
+import { asFault } from "#shared/errors/fault";
+import type { JobSubmission } from "#shared/model/job";
 import type { Command, Invocation } from "../command.js";
-import { connect } from "../connect.js";
+import { connection } from "../connect.js";
 import { connectFlags, jobFlags } from "../flags.js";
+import { withOwnCluster } from "../own-cluster.js";
 import { planLines } from "../render/plan.js";
 import { loadJob, standsForJobFile, streamingFlags } from "../streaming.js";
 import { buildSubmission, readChoices } from "../submission.js";
@@ -22,6 +26,10 @@ export const plan: Command = {
     },
   ],
   flags: [...jobFlags, ...streamingFlags, ...connectFlags],
+  notes: [
+    "A running master plans with the slots that it has. Where none was named and none answers, the plan",
+    "is that of millrace run: of a master and a worker that are started for it, and ended.",
+  ],
   examples: [
     {
       line: "millrace plan examples/wordcount.ts --input examples/data/gutenberg",
@@ -42,10 +50,21 @@ export const plan: Command = {
 async function runPlan(invocation: Invocation): Promise<number> {
   const { cwd } = invocation;
   const choices = readChoices(invocation);
-  const client = connect(invocation);
   const loaded = await loadJob(invocation);
   const submission = buildSubmission(loaded, choices, cwd);
-  const found = await client.plan(submission);
+  const found = await planAnywhere(invocation, submission);
   invocation.print({ ...found, spec: submission }, planLines(found, submission));
   return 0;
+}
+
+/** Where no master was named and none answers, the plan is that of `millrace run`. */
+async function planAnywhere(invocation: Invocation, submission: JobSubmission): Promise<PlanView> {
+  const { client, isNamed } = connection(invocation, 1);
+  try {
+    return await client.plan(submission);
+  } catch (error) {
+    if (isNamed || asFault(error).code !== "MR_MASTER_UNREACHABLE") throw error;
+  }
+  invocation.terminal.note("no cluster runs here: this is the plan of millrace run");
+  return withOwnCluster(invocation, (own) => own.plan(submission));
 }

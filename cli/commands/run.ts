@@ -1,22 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
 import path from "node:path";
-import { Client } from "#shared/client/client";
-import type { Settings } from "#shared/config/settings";
-import { Cluster } from "../cluster.js";
+import type { Client } from "#shared/client/client";
 import type { Command, Invocation } from "../command.js";
-import { settingsFor } from "../connect.js";
 import { jobFlags, jsonFlag } from "../flags.js";
 import { interruptedExitCode } from "../interrupts.js";
+import { withOwnCluster } from "../own-cluster.js";
 import { loadJob, standsForJobFile, streamingFlags } from "../streaming.js";
 import { buildSubmission, readChoices } from "../submission.js";
 import { followJob, tellEnd } from "../wait.js";
-
-/**
- * The planner makes at least two tasks of each stage; with two slots they run beside each other, so
- * that a job that only works alone is found out here.
- */
-const slotsMin = 2;
 
 export const run: Command = {
   name: "run",
@@ -71,29 +61,15 @@ export const run: Command = {
 
 async function runRun(invocation: Invocation): Promise<number> {
   const { cwd } = invocation;
-  const { settings } = settingsFor(invocation);
   const choices = readChoices(invocation);
   const loaded = await loadJob(invocation);
   const output = choices.output ?? path.join("output", choices.name ?? loaded.definition.name);
   const submission = buildSubmission(loaded, { ...choices, output }, cwd);
-  const dataFolder = await mkdtemp(path.join(os.tmpdir(), "millrace-run-"));
-  let cluster: Cluster | null = null;
-  try {
-    cluster = await Cluster.start({
-      settings: ownSettings(settings, dataFolder),
-      workerCount: 1,
-      restart: true,
-      announce: false,
-      onEvent: (line) => invocation.terminal.note(line),
-    });
-    const client = new Client({ baseUrl: cluster.url, token: null });
+  return withOwnCluster(invocation, async (client) => {
     await client.putBundle(loaded.bundle.sha256, loaded.bundle.bytes);
     const job = await client.submitJob(submission);
-    return await finish(client, job.id, invocation);
-  } finally {
-    await cluster?.stop(1_000);
-    await rm(dataFolder, { recursive: true, force: true });
-  }
+    return finish(client, job.id, invocation);
+  });
 }
 
 async function finish(client: Client, jobId: string, invocation: Invocation): Promise<number> {
@@ -103,21 +79,4 @@ async function finish(client: Client, jobId: string, invocation: Invocation): Pr
   if (ended !== null) return tellEnd(client, ended, invocation, false);
   await client.cancelJob(jobId);
   return interruptedExitCode;
-}
-
-/** Only what concerns one private cluster is taken from the settings. */
-function ownSettings(settings: Settings, dataFolder: string): Settings {
-  return {
-    ...settings,
-    dataFolder,
-    journalFolder: path.join(dataFolder, "journal"),
-    host: "127.0.0.1",
-    port: 0,
-    token: null,
-    workerHost: "127.0.0.1",
-    advertisedHost: "127.0.0.1",
-    workerPort: 0,
-    logFile: null,
-    slots: Math.max(slotsMin, settings.slots),
-  };
 }

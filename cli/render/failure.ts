@@ -20,7 +20,7 @@ export function failureLines(job: JobView, cwd: string, keepsLogs = true): strin
     lines.push(`  at      ${place}`, `  record  ${printable(preview)}`);
   }
   lines.push(...attemptLines(job, failure));
-  if (failure.stack !== null) {
+  if (failure.stack !== null && isOfUse(failure)) {
     lines.push("  stack");
     for (const line of failure.stack.split("\n")) lines.push(`    ${printable(line.trim())}`);
   }
@@ -35,6 +35,11 @@ export function failureLines(job: JobView, cwd: string, keepsLogs = true): strin
     );
   }
   return lines;
+}
+
+/** What the engine refuses says all in its message; the engine's own lines help only with its bugs. */
+function isOfUse({ code, userFrame }: JobFailure): boolean {
+  return userFrame !== null || code === "MR_USER_CODE_FAILED" || code === "MR_INTERNAL";
 }
 
 /** Which step failed: the one that the task is of, or else the last one that began. */
