@@ -56,8 +56,8 @@ async function listSide(backend: StorageBackend, side: SideSpec): Promise<readon
   try {
     return await expandInputs(backend, side.inputs);
   } catch (error) {
-    const { code, message, details } = asFault(error);
-    throw fault(code, message, { ...details, side: side.name }, error);
+    const { code, message } = asFault(error);
+    throw fault(code, message, { side: side.name }, error);
   }
 }
 

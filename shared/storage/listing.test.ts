@@ -19,8 +19,10 @@ const files = [
   "books/_SUCCESS",
   "logs/2024-01/part-00000",
   "logs/2024-01/_SUCCESS",
+  "logs/2024-01/manifest.json",
   "logs/2024-02/part-00000",
   "logs/2025-01/part-00000",
+  "odd/manifest.json",
   "odd/a[1].txt",
   "odd/a1.txt",
 ];
@@ -74,6 +76,15 @@ describe("expandInputs", () => {
     expect(await expand("books/.hidden")).toEqual(["books/.hidden"]);
     expect(await expand("books/_temporary")).toEqual(["books/_temporary/x.txt"]);
     expect(await expand("books/_*")).toEqual(["books/_SUCCESS", "books/_temporary/x.txt"]);
+  });
+
+  it("leaves out the manifest of a job's output, and nothing that is only called so", async () => {
+    expect(await expand("logs/2024-01")).toEqual(["logs/2024-01/part-00000"]);
+    expect(await expand("logs/*/manifest.json", "logs/2024-02")).toEqual([
+      "logs/2024-02/part-00000",
+    ]);
+    expect(await expand("logs/2024-01/manifest.json")).toEqual(["logs/2024-01/manifest.json"]);
+    expect(await expand("odd/*.json")).toEqual(["odd/manifest.json"]);
   });
 
   it("tells size and version as the backend does", async () => {

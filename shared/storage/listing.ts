@@ -1,4 +1,5 @@
 import { fault } from "#shared/errors/fault";
+import { outputPaths } from "#shared/model/keys";
 import type { InputFile } from "#shared/model/split";
 import type { ListOptions, ObjectStat, StorageBackend } from "./backend.js";
 import {
@@ -11,12 +12,12 @@ import {
   type Positions,
 } from "./glob.js";
 import { parseLocation, toLocation } from "./locations.js";
-import { compareKeys } from "./object-key.js";
+import { compareKeys, joinKey } from "./object-key.js";
 
 /**
  * The objects that inputs name: files, folders with all below them, and globs over both. Names that
- * begin with `_` or `.` are left out unless they are named. A name that exists is taken as it is,
- * even if it looks like a glob.
+ * begin with `_` or `.` are left out unless they are named, and so is the manifest of a job's output,
+ * which is no data of it. A name that exists is taken as it is, even if it looks like a glob.
  * @returns sorted by location, each object once
  * @throws MR_INPUT_NOT_FOUND naming the file or folder that is not there; MR_INPUT_EMPTY naming the
  * glob, or all inputs when none holds a file; MR_INPUT_UNREADABLE; MR_LOCATION_UNSUPPORTED
@@ -34,10 +35,28 @@ export async function expandInputs(
       }
     }
   }
+  await leaveOutManifests(backend, inputs, files);
   if (files.size === 0) {
     throw fault("MR_INPUT_EMPTY", "no input files", { inputs: inputs.join(", ") });
   }
   return [...files.values()].sort((a, b) => compareKeys(a.location, b.location));
+}
+
+/** A manifest is told from a user's file of that name by the mark of success beside it. */
+async function leaveOutManifests(
+  backend: StorageBackend,
+  inputs: readonly string[],
+  files: Map<string, InputFile>,
+): Promise<void> {
+  const named = new Set(inputs.map((input) => parseLocation(input).key));
+  const ending = `/${outputPaths.manifest}`;
+  for (const key of [...files.keys()].filter((each) => each.endsWith(ending))) {
+    const folder = key.slice(0, -ending.length);
+    if (named.has(key) || (await backend.stat(joinKey(folder, outputPaths.success))) === null) {
+      continue;
+    }
+    files.delete(key);
+  }
 }
 
 async function* objectsOf(backend: StorageBackend, input: string): AsyncGenerator<ObjectStat[]> {
