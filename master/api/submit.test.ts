@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Client } from "#shared/client/client";
@@ -203,6 +203,14 @@ describe("the output of a submission", () => {
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: "MR_OUTPUT_EXISTS", output: join(folder, "out") });
     expect((await submit({ overwrite: true })).status).toBe(201);
+  });
+
+  it("is no file", async () => {
+    const output = join(folder, "in.txt");
+    await writeFile(output, "data");
+    const refused = await submit({ output, overwrite: true });
+    expect(refused.body).toMatchObject({ code: "MR_OUTPUT_EXISTS", output });
+    expect(await readFile(output, "utf8")).toBe("data");
   });
 
   it("may be written by one job at a time, also when they come together", async () => {

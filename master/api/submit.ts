@@ -78,6 +78,9 @@ export class Submits {
     this.#claim(folder, output);
     this.#ids.add(jobId);
     try {
+      if (folder !== "" && (await api.backend.stat(folder)) !== null) {
+        throw fault("MR_OUTPUT_EXISTS", "a file lies where the output folder must be", { output });
+      }
       if (!spec.overwrite && (await api.coordinator.outputExists(output))) {
         throw fault("MR_OUTPUT_EXISTS", "the output folder has content; overwrite is not set", {
           output,
