@@ -3,7 +3,7 @@ import { sourcesOf, stepsOf, type AnyJobDefinition, type AnyStep } from "./any-j
 import { checkAggregate } from "./check-aggregate.js";
 import { checkMapper } from "./check-mapper.js";
 import { checkProgram } from "./check-program.js";
-import { refuse } from "./refuse.js";
+import { refuse, refuseUnknown } from "./refuse.js";
 
 const stepFields = [
   "name",
@@ -76,7 +76,8 @@ function checkSteps(definition: AnyJobDefinition): void {
 
 function checkFields(path: string, value: object, known: readonly string[]): void {
   for (const field of Object.keys(value)) {
-    if (!known.includes(field)) refuse(path, field, `only the fields ${known.join(", ")}`);
+    if (known.includes(field)) continue;
+    refuseUnknown(path === "job" ? field : `${path}.${field}`, known);
   }
 }
 

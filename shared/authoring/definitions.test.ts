@@ -100,7 +100,7 @@ describe("definitions", () => {
       [{ ...base, combine: sum(), reduce: distinct() }, /combine is "sum".* no combiner but/],
       [{ ...base, outputs: { "../up": tsv() } }, /outputs\.\.\.\/up is "\.\.\/up"/],
       [{ name: "x", output: tsv(), steps: () => [] }, /steps is an object of another kind/],
-      [{ ...base, steps: () => [] }, /job is "input"; allowed: only the fields/],
+      [{ ...base, steps: () => [] }, /there is no field input; allowed: name, about/],
       [
         { ...base, reduce: cogroup(() => undefined) },
         /inputs is "0 inputs"; allowed: at least two/,

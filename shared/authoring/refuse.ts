@@ -8,6 +8,14 @@ export function refuse(field: string, value: unknown, allowed: string): never {
   });
 }
 
+/** @throws MR_JOB_INVALID naming the field and those that there are */
+export function refuseUnknown(field: string, known: readonly string[]): never {
+  const allowed = known.join(", ");
+  throw fault("MR_JOB_INVALID", `job definition: there is no field ${field}; allowed: ${allowed}`, {
+    field,
+  });
+}
+
 function describe(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "object" && value !== null) return "an object of another kind";
