@@ -1,21 +1,33 @@
-// `npm run kernel`: compiles the AssemblyScript of the combine kernel into `worker/map/kernel/combine-wasm.ts`;
-// with `--check` it only says whether that file is what the source makes.
+// `npm run kernel`: compiles the AssemblyScript of the kernels into `worker/map/kernel/*-wasm.ts`;
+// with `--check` it only says whether these files are what the sources make.
 import path from "node:path";
 import { readFile, writeFile } from "node:fs/promises";
 import asc from "assemblyscript/asc";
 import { root } from "./setup.mjs";
 
-const source = "worker/map/kernel/assembly/entry.ts";
-const target = path.join(root, "worker/map/kernel/combine-wasm.ts");
+const folder = "worker/map/kernel";
+const kernels = [
+  {
+    source: `${folder}/assembly/entry.ts`,
+    target: `${folder}/combine-wasm.ts`,
+    name: "combineWasm",
+  },
+  {
+    source: `${folder}/assembly/records.ts`,
+    target: `${folder}/records-wasm.ts`,
+    name: "recordsWasm",
+    options: ["--importMemory"],
+  },
+];
 
-/** The text of the generated file. */
-async function compileKernel() {
+/** The text of a generated file. */
+async function compile({ source, name, options = [] }) {
   let wasm = null;
-  const options = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"];
-  const { error } = await asc.main([source, "--outFile", "out.wasm", ...options], {
-    readFile: (name, folder) => readFile(path.join(root, folder, name), "utf8").catch(() => null),
-    writeFile: (name, contents) => {
-      if (name === "out.wasm") wasm = contents;
+  const usual = ["-O3", "--noAssert", "--runtime", "stub", "--enable", "simd"];
+  const { error } = await asc.main([source, "--outFile", "out.wasm", ...usual, ...options], {
+    readFile: (file, base) => readFile(path.join(root, base, file), "utf8").catch(() => null),
+    writeFile: (file, contents) => {
+      if (file === "out.wasm") wasm = contents;
     },
     listFiles: () => [],
   });
@@ -28,15 +40,20 @@ async function compileKernel() {
       .match(/.{1,96}/g) ?? [];
   return [
     `/** Made from \`${source}\` by \`npm run kernel\`: WebAssembly in base64. */`,
-    "export const combineWasm =",
+    `export const ${name} =`,
     `${lines.map((line) => `  "${line}"`).join(" +\n")};`,
     "",
   ].join("\n");
 }
 
-const made = await compileKernel();
-if (!process.argv.includes("--check")) await writeFile(target, made);
-else if (made !== (await readFile(target, "utf8"))) {
-  process.stderr.write(`${target} is not what ${source} makes; run npm run kernel\n`);
-  process.exitCode = 1;
+for (const kernel of kernels) {
+  const made = await compile(kernel);
+  const target = path.join(root, kernel.target);
+  if (!process.argv.includes("--check")) await writeFile(target, made);
+  else if (made !== (await readFile(target, "utf8"))) {
+    process.stderr.write(
+      `${kernel.target} is not what ${kernel.source} makes; run npm run kernel\n`,
+    );
+    process.exitCode = 1;
+  }
 }

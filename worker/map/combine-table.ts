@@ -34,11 +34,18 @@ export class CombineTable {
   #foldedBytes = 0;
   #hasMarked = false;
 
-  /** @param kernel perhaps used by a table before; this one has it now */
-  constructor(operations: readonly Operation[], kernel: CombineKernel = new CombineKernel()) {
+  /**
+   * @param kernel perhaps used by a table before; this one has it now
+   * @param tableBytes beyond which it will be drained
+   */
+  constructor(
+    operations: readonly Operation[],
+    kernel: CombineKernel = new CombineKernel(),
+    tableBytes = Infinity,
+  ) {
     this.#operations = operations;
     this.#kernel = kernel;
-    kernel.reset(operations);
+    kernel.reset(operations, tableBytes);
   }
 
   /** Records added so far. */
@@ -172,17 +179,16 @@ export class CombineTable {
     this.#foldedBytes = 0;
   }
 
+  /** The texts of a run are added while others wait: strings of all of them would take far more than the table. */
   #splitMarked(split: (bytes: Buffer, start: number, end: number) => readonly string[]): void {
-    const runs: { readonly texts: readonly string[]; readonly total: number }[] = [];
-    this.#kernel.takeMarked((bytes, start, end, totals, at) => {
-      runs.push({ texts: split(bytes, start, end), total: totals[at] ?? 0 });
-    });
     const count = this.#addedCount;
-    for (const { texts, total } of runs) {
+    this.#kernel.takeMarked((bytes, start, end, totals, at) => {
+      const total = totals[at] ?? 0;
+      const texts = split(bytes, start, end);
       for (const text of texts) this.addText(text, total);
       // A run was counted as one record each time; its texts are the records.
       this.#splitCount += (texts.length - 1) * total;
-    }
+    });
     this.#addedCount = count;
     this.#fold();
   }

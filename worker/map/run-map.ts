@@ -6,7 +6,8 @@ import { EmitGate } from "#worker/runs/emit-gate";
 import type { EmitTo } from "#worker/runs/emit-to";
 import type { ByteMapper } from "./builtin/byte-mapper.js";
 import { isBuiltin, makeByteMapper } from "./builtin/make-byte-mapper.js";
-import type { Emitter } from "./emitter.js";
+import { SortEmitter, type Emitter } from "./emitter.js";
+import { FixedSource } from "./readers/fixed-source.js";
 import type { RecordSource } from "./readers/record-source.js";
 import { RecordsSource } from "./readers/records-source.js";
 import { recordMaker } from "./record-values.js";
@@ -157,6 +158,13 @@ export class MapRun {
   async #passBlock(keyBytes: number): Promise<void> {
     const { source, emitter } = this;
     const { bytes } = source;
+    if (source instanceof FixedSource && emitter instanceof SortEmitter && emitter.takesFixed) {
+      const count = source.nextAll();
+      const { start, end } = source;
+      this.recordsIn += count;
+      emitter.emitFixed(bytes, start, count, end - start, keyBytes);
+      return;
+    }
     while (source.next()) {
       this.recordsIn++;
       const { start, end } = source;

@@ -1,13 +1,16 @@
 import { fault } from "#shared/errors/fault";
 import { limits } from "#shared/model/limits";
 import { valueTags } from "#shared/format/value";
-import { varintBytesMax, VarintReader, writeVarint } from "#shared/format/varint";
+import { blockHeaderBytes, blockTargetBytes } from "#shared/format/run-block";
+import { varintBytesMax, VarintReader, varintSize, writeVarint } from "#shared/format/varint";
 import { copyBytes, copyShort, viewOf } from "#worker/runs/copy";
 import type { RecordView } from "#worker/runs/record-view";
+import { arenaBytesMax, SortMemory } from "./kernel/sort-memory.js";
 
 /** Bytes per record beside its own: where it lies, its prefix and partition, and room to sort them. */
 const entryBytes = 32;
-const startEntries = 64 * 1024;
+/** Blocks of input are a mebibyte at most. */
+const sourceBytes = 1024 * 1024;
 
 /**
  * Records one behind another, in their stored form, with what sorting needs of each: where it lies,
@@ -15,13 +18,15 @@ const startEntries = 64 * 1024;
  * that its pages are touched for the first time once.
  */
 export class SortArena {
+  readonly budgetBytes: number;
+  readonly memory: SortMemory;
   count = 0;
   bytes: Buffer;
   view: DataView;
   used = 0;
-  offsets = new Uint32Array(startEntries);
-  prefixes = new Uint32Array(startEntries);
-  partitions = new Uint32Array(startEntries);
+  offsets: Uint32Array;
+  prefixes: Uint32Array;
+  partitions: Uint32Array;
   /** Key range of the record that `locate` was asked for last. */
   keyStart = 0;
   keyEnd = 0;
@@ -30,10 +35,17 @@ export class SortArena {
   #sourceView = viewOf(this.#source);
 
   /** @param budgetBytes bound of records and entries together; a single larger record is still taken */
-  constructor(readonly budgetBytes: number) {
-    // Untouched pages of a fresh allocation cost nothing, so the whole arena is taken at once.
-    this.bytes = Buffer.allocUnsafeSlow(budgetBytes);
-    this.view = viewOf(this.bytes);
+  constructor(budgetBytes: number) {
+    this.budgetBytes = Math.min(budgetBytes, arenaBytesMax);
+    const entries = Math.floor(this.budgetBytes / entryBytes) + 2;
+    const blockBytes = blockHeaderBytes + 2 * blockTargetBytes;
+    this.memory = new SortMemory(this.budgetBytes, entries, sourceBytes, blockBytes);
+    const { bytes, offsets, prefixes, partitions } = this.memory;
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.offsets = offsets;
+    this.prefixes = prefixes;
+    this.partitions = partitions;
   }
 
   get usedBytes(): number {
@@ -104,13 +116,32 @@ export class SortArena {
     return true;
   }
 
+  /**
+   * Adds records of one length whose values are the bytes behind their keys, as many as there is room
+   * for. Their partitions are the caller's to set. @returns how many were added
+   */
+  addFixed(
+    bytes: Buffer,
+    start: number,
+    count: number,
+    recordBytes: number,
+    keyBytes: number,
+  ): number {
+    const valueBytes = recordBytes - keyBytes + 1;
+    const stored = varintSize(keyBytes) + keyBytes + varintSize(valueBytes) + valueBytes;
+    const room = Math.floor((this.budgetBytes - this.usedBytes) / (stored + entryBytes));
+    const most = Math.min(count, room, Math.floor(sourceBytes / recordBytes));
+    if (most <= 0) return 0;
+    const { memory, used } = this;
+    const tag = valueTags.bytes;
+    this.used = memory.addFixed(bytes, start, most, recordBytes, keyBytes, tag, used, this.count);
+    this.count += most;
+    return most;
+  }
+
   clear(): void {
     this.count = 0;
     this.used = 0;
-    if (this.bytes.length > this.budgetBytes) {
-      this.bytes = Buffer.allocUnsafeSlow(this.budgetBytes);
-      this.view = viewOf(this.bytes);
-    }
   }
 
   /** Where the record ends: where the one that was added next begins. */
@@ -154,11 +185,18 @@ export class SortArena {
   #hasRoom(size: number): boolean {
     if (this.usedBytes + size + entryBytes <= this.budgetBytes) return true;
     if (this.count > 0) return false;
-    if (size > this.bytes.length) {
-      this.bytes = Buffer.allocUnsafeSlow(size);
-      this.view = viewOf(this.bytes);
-    }
+    if (size > this.bytes.length) this.#grow(size);
     return true;
+  }
+
+  #grow(size: number): void {
+    this.memory.growArena(size);
+    const { bytes, offsets, prefixes, partitions } = this.memory;
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.offsets = offsets;
+    this.prefixes = prefixes;
+    this.partitions = partitions;
   }
 
   #putSize(at: number, size: number): number {
@@ -169,11 +207,6 @@ export class SortArena {
 
   #addEntry(partition: number, key: Buffer, keyStart: number, keyEnd: number): void {
     const item = this.count;
-    if (item === this.offsets.length) {
-      this.offsets = grown(this.offsets);
-      this.prefixes = grown(this.prefixes);
-      this.partitions = grown(this.partitions);
-    }
     this.offsets[item] = this.used;
     this.prefixes[item] = prefixAt(key, keyStart, keyEnd);
     this.partitions[item] = partition;
@@ -208,10 +241,4 @@ export function prefixAt(bytes: Buffer, start: number, end: number): number {
     prefix = ((prefix << 8) | (at < end ? (bytes[at] ?? 0) : 0)) >>> 0;
   }
   return prefix;
-}
-
-function grown(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
 }

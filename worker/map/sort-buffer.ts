@@ -1,3 +1,4 @@
+import { blockHeaderBytes, blockTargetBytes } from "#shared/format/run-block";
 import { compareBytes, RecordView, type RecordStream } from "#worker/runs/record-view";
 import type { RunWriter } from "#worker/runs/run-writer";
 import { prefixAt, type SortArena } from "./sort-arena.js";
@@ -13,7 +14,7 @@ export interface SortedPartition {
   readonly partition: number;
   readonly stream: RecordStream;
   /** Writes all records as they are. */
-  writeTo(writer: RunWriter): unknown;
+  writeTo(writer: RunWriter): void;
 }
 
 /** Sorts the records of an arena by partition, then key, then order of arrival. */
@@ -170,33 +171,16 @@ class SortedRecords implements RecordStream {
   }
 }
 
-/** Records that are touched together before any is copied. */
-const touchedRecords = 16;
-const cacheLineBytes = 64;
-
-/**
- * Writes the items in order. They lie all over an arena far larger than the cache, so each would cost
- * two waits for memory; touching sixteen first lets the processor wait for all of them at once.
- * @returns a number that means nothing: without it the touching could be left out as useless
- */
-function writeItems(arena: SortArena, items: Uint32Array, writer: RunWriter): number {
-  const { bytes, view, offsets } = arena;
-  const starts = new Uint32Array(touchedRecords);
-  const ends = new Uint32Array(touchedRecords);
-  let touched = 0;
-  for (let first = 0; first < items.length; first += touchedRecords) {
-    const count = Math.min(touchedRecords, items.length - first);
-    for (let index = 0; index < count; index++) {
-      const item = items[first + index] ?? 0;
-      const start = offsets[item] ?? 0;
-      const end = arena.endOf(item);
-      starts[index] = start;
-      ends[index] = end;
-      touched ^= (bytes[start] ?? 0) ^ (bytes[Math.min(start + cacheLineBytes, end - 1)] ?? 0);
-    }
-    for (let index = 0; index < count; index++) {
-      writer.add(bytes, view, starts[index] ?? 0, ends[index] ?? 0, 0);
-    }
-  }
-  return touched;
+/** Writes the items in order, block by block. */
+function writeItems(arena: SortArena, items: Uint32Array, writer: RunWriter): void {
+  const { memory, count, used } = arena;
+  memory.gather(
+    items,
+    count,
+    used,
+    blockHeaderBytes,
+    blockTargetBytes,
+    (usedBytes, records) => writer.addBlock(memory.block, usedBytes - blockHeaderBytes, records),
+    (item) => writer.add(arena.bytes, arena.view, arena.offsets[item] ?? 0, arena.endOf(item), 0),
+  );
 }

@@ -93,6 +93,16 @@ export class RunWriter {
     if (this.#used >= blockTargetBytes) this.#flushBlock();
   }
 
+  /**
+   * Appends a block of records, in their stored form and without origins.
+   * @param block room for the header, then `rawBytes` of records
+   */
+  addBlock(block: Buffer, rawBytes: number, records: number): void {
+    this.#flushBlock();
+    this.#writeBlock(block, rawBytes);
+    this.#segmentRecords += records;
+  }
+
   finish(): RunSummary {
     while (this.#partition < this.partitionCount) this.#endPartition();
     this.#write(encodeIndex(this.#segments, this.#fileBytes));
@@ -136,10 +146,14 @@ export class RunWriter {
   #flushBlock(): void {
     const rawBytes = this.#used - blockHeaderBytes;
     if (rawBytes === 0) return;
-    const { codec, hasOrigins } = this;
-    this.#write(sealBlock(this.#block, rawBytes, { codec, keyKind: this.#keyKind, hasOrigins }));
-    this.#segmentRaw += rawBytes;
+    this.#writeBlock(this.#block, rawBytes);
     this.#used = blockHeaderBytes;
+  }
+
+  #writeBlock(block: Buffer, rawBytes: number): void {
+    const { codec, hasOrigins } = this;
+    this.#write(sealBlock(block, rawBytes, { codec, keyKind: this.#keyKind, hasOrigins }));
+    this.#segmentRaw += rawBytes;
   }
 
   #write(bytes: Buffer): void {

@@ -37,6 +37,10 @@ export class CombiningEmitter extends SortEmitter {
     this.#combined = new SortEmitter(spills, partitioner, { arena, tableBytes: 0 });
   }
 
+  override get takesFixed(): boolean {
+    return false;
+  }
+
   override get isFull(): boolean {
     return this.buffer.arena.usedBytes >= this.#fullBytes;
   }

@@ -249,7 +249,7 @@ describe("built-in mappers do what their functions do:", () => {
     const contents = fc.constantFrom(
       ...["😀", "x😀xx", "a😀😀", ""].map((each) => Buffer.from(each)),
     );
-    for (const pattern of [/x*/gu, /x*/g, /x*/gv]) {
+    for (const pattern of [/x*/gu, /x*/g, new RegExp("x*", "gv")]) {
       await same(contents, text(), regex(pattern, { key: 0 }), (line, { emit }) => {
         for (const [found] of String(line).matchAll(pattern)) emit(found, 1);
       });

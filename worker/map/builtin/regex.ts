@@ -8,6 +8,7 @@ import { decimalOf } from "./decimal.js";
 export class RegexMapper implements ByteMapper {
   readonly #pattern: RegExp;
   readonly #isGlobal: boolean;
+  readonly #knowsChars: boolean;
   readonly #keys: readonly number[];
   readonly #value: number;
   readonly #joinWith: string;
@@ -18,6 +19,7 @@ export class RegexMapper implements ByteMapper {
     readonly tools: ByteMapperTools,
   ) {
     this.#isGlobal = flags.includes("g");
+    this.#knowsChars = /[uv]/.test(flags);
     this.#pattern = new RegExp(source, flags);
     this.#keys = typeof key === "number" ? [key] : key;
     this.#value = value ?? -1;
@@ -42,8 +44,7 @@ export class RegexMapper implements ByteMapper {
 
   /** Patterns that know characters go back to the start of one that they are set into the middle of. */
   #charUnits(line: string, at: number): number {
-    const { unicode, unicodeSets } = this.#pattern;
-    return (unicode || unicodeSets) && (line.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    return this.#knowsChars && (line.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
   }
 
   #emit(found: RegExpExecArray): void {

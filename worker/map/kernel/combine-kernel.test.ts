@@ -85,6 +85,54 @@ describe("the kernel", () => {
     expect(drained(table, operations).get("k")).toEqual(expected);
   });
 
+  it("takes little more memory than it is told, however many short keys wait to be folded", () => {
+    const own = new CombineKernel();
+    for (const tableBytes of [2 ** 20, 12 * 2 ** 20, 2 ** 27]) {
+      const table = new CombineTable(["add"], own, tableBytes);
+      let largest = 0;
+      for (let key = 0; key < 1_500_000; key++) {
+        table.addText(key.toString(36), 1);
+        if (table.usedBytes <= tableBytes) continue;
+        table.drain(() => undefined);
+        largest = Math.max(largest, own.memoryBytes);
+      }
+      expect(largest).toBeLessThan(2 * tableBytes + 20 * 2 ** 20);
+    }
+  });
+
+  it("splits marked runs one after another, within its memory", () => {
+    const own = new CombineKernel();
+    const tableBytes = 12 * 2 ** 20;
+    const table = new CombineTable(["add"], own, tableBytes);
+    const rules: WordRules = { bySpace: false, lowerCase: true, isPlain: false, marks: true };
+    let waiting = 0;
+    for (let piece = 0; piece < 12; piece++) {
+      const runs = Array.from(
+        { length: 40_000 },
+        (_, at) => `${(piece * 40_000 + at).toString(2)}`,
+      );
+      const text = runs.map((run) => run.replaceAll("1", "Я").replaceAll("0", "ж")).join(" ");
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length;) {
+        const end =
+          at + 1_000_000 < bytes.length ? bytes.lastIndexOf(32, at + 1_000_000) : bytes.length;
+        table.addWords(bytes, at, end, rules, () => undefined);
+        at = end;
+        if (table.usedBytes <= tableBytes) continue;
+        const before = table.usedBytes;
+        table.drain(
+          () => undefined,
+          (run, start, stop) => {
+            if (table.usedBytes !== before) waiting++;
+            return [run.toString("utf8", start, stop).toLowerCase()];
+          },
+        );
+      }
+    }
+    expect(waiting).toBeGreaterThan(10_000);
+    expect(own.memoryBytes).toBeLessThan(2 * tableBytes + 20 * 2 ** 20);
+  });
+
   it("grows to a million keys, and forgets them", () => {
     const table = new CombineTable(["add"], kernel);
     for (let round = 0; round < 2; round++) {

@@ -22,7 +22,7 @@ interface KernelExports {
   readonly exceptionsStart: { readonly value: number };
   readonly exceptionCount: { readonly value: number };
   readonly recordCount: { readonly value: number };
-  reset(operationCount: number, operations: bigint): void;
+  reset(operationCount: number, operations: bigint, laneBits: number): void;
   resetWords(): void;
   clear(): void;
   usedBytes(): number;
@@ -66,6 +66,18 @@ export interface WordRules {
   readonly marks: boolean;
 }
 
+const laneBitsMin = 11;
+const laneBitsMax = 14;
+/** How much larger records become when they are folded: short keys, all of them different. */
+const foldedGrowth = 6;
+
+/** Size of lanes whose records, all lanes being full, take no more than this in tables; as far as may be. */
+function laneBitsOf(tableBytes: number): number {
+  let bits = laneBitsMax;
+  while (bits > laneBitsMin && (laneCount << bits) * foldedGrowth > tableBytes) bits--;
+  return bits;
+}
+
 /** Takes a cell: the key is `bytes[keyStart, keyEnd)`, its accumulators `doubles[at]` and on. */
 export type TakeCell = (
   bytes: Buffer,
@@ -95,21 +107,30 @@ export class CombineKernel {
     this.stagingWords = this.#kernel.stagingBytes.value / 4;
   }
 
-  /** Forgets everything and begins anew. @param operations 1 to 32 */
-  reset(operations: readonly Operation[]): void {
+  /**
+   * Forgets everything and begins anew.
+   * @param operations 1 to 32
+   * @param tableBytes that `usedBytes` should not pass by far
+   */
+  reset(operations: readonly Operation[], tableBytes = Infinity): void {
     let codes = 0n;
     operations.forEach((operation, index) => {
       codes |= operationCodes[operation] << BigInt(index * operationBits);
     });
     this.#headerBytes = cellHeadBytes + operations.length * 8;
-    this.#kernel.reset(operations.length, codes);
+    this.#kernel.reset(operations.length, codes, laneBitsOf(tableBytes));
     this.#kernel.resetWords();
     this.#look();
   }
 
-  /** Bytes of the tables; what waits to be folded is bounded by its fixed size. */
+  /** Bytes of the tables; what waits to be folded makes them at most `tableBytes` larger. */
   get usedBytes(): number {
     return this.#kernel.usedBytes();
+  }
+
+  /** Bytes of all its memory, which never becomes less. */
+  get memoryBytes(): number {
+    return this.#kernel.memory.buffer.byteLength;
   }
 
   /** Words that the kernel itself took since `reset`. */
@@ -160,7 +181,10 @@ export class CombineKernel {
     return lineFeeds;
   }
 
-  /** Folds what waits, and hands out the marked keys, which are then gone. */
+  /**
+   * Folds what waits, and hands out the marked keys, which are then gone. `take` may stage and fold keys
+   * that are not marked.
+   */
   takeMarked(take: TakeCell): void {
     this.#walk((cell, tag) => {
       if ((tag & marked) === 0) return;
@@ -183,16 +207,16 @@ export class CombineKernel {
     take(this.#bytes, key, end, this.#doubles, (cell + cellHeadBytes) / 8);
   }
 
-  /** Calls `visit` with every cell; it must not call the kernel. */
+  /** Calls `visit` with every cell; it may add cells, of which it is told or not. */
   #walk(visit: (cell: number, tag: number) => void): void {
     this.#kernel.foldAll();
     this.#look();
-    const words = this.#words;
     for (let lane = 0; lane < laneCount; lane++) {
-      for (let chunk = this.#kernel.chunksOf(lane); chunk !== 0; chunk = words[chunk / 4] ?? 0) {
-        const end = words[chunk / 4 + 1] ?? 0;
+      let chunk = this.#kernel.chunksOf(lane);
+      for (; chunk !== 0; chunk = this.#words[chunk / 4] ?? 0) {
+        const end = this.#words[chunk / 4 + 1] ?? 0;
         for (let cell = chunk + 8; cell < end;) {
-          const tag = words[cell / 4 + 1] ?? 0;
+          const tag = this.#words[cell / 4 + 1] ?? 0;
           visit(cell, tag);
           cell += this.#headerBytes + (((tag & sizeMask) + 7) & ~7);
         }

@@ -51,6 +51,16 @@ export class FixedSource implements RecordSource {
     return true;
   }
 
+  /** Goes past all records that are left in the block; the first one begins at `start`. @returns how many */
+  nextAll(): number {
+    const count = Math.max(0, Math.ceil((this.#limit - this.#position) / this.#recordBytes));
+    this.start = this.#position;
+    this.end = this.start + this.#recordBytes;
+    this.offset = this.#blockOffset + this.start;
+    this.#position += count * this.#recordBytes;
+    return count;
+  }
+
   async advance(): Promise<boolean> {
     for (;;) {
       const pending = this.#pending;

@@ -23,7 +23,8 @@ export const tagShift: u32 = 21;
 export const hashMask: u32 = (1 << tagShift) - 1;
 const tagMask: u32 = 1023;
 export const marked: u32 = 512;
-const laneBytes: u32 = 16384;
+/** Lanes are 2^11 to 2^14 bytes each: what waits in them takes about six times as much in tables. */
+let laneBits: u32 = 14;
 /** What a store of 16 bytes may write behind the end of a record. */
 const slackBytes: u32 = 64;
 export const keyBytesMax: u32 = 511;
@@ -43,11 +44,10 @@ export const stagingStart: u32 = inputStart + inputBytes + slackBytes;
 export const exceptionsStart: u32 = stagingStart + stagingBytes + slackBytes;
 /** A word that is too long for one register is put together here. */
 export const wordStart: u32 = exceptionsStart + exceptionsMax * 8;
-const lanesStart: u32 = wordStart + 512 + slackBytes;
-const usedStart: u32 = lanesStart + laneCount * laneBytes + slackBytes;
+const usedStart: u32 = wordStart + 512 + slackBytes;
 const tablesStart: u32 = usedStart + laneCount * 4;
 const tableBytes: u32 = 24;
-const heapStart: u32 = (tablesStart + laneCount * tableBytes + 65535) & ~65535;
+const lanesStart: u32 = (tablesStart + laneCount * tableBytes + 65535) & ~65535;
 
 /** Fields of a table. */
 const slotsField: u32 = 0;
@@ -57,19 +57,26 @@ const chunkField: u32 = 12;
 const freeField: u32 = 16;
 const endField: u32 = 20;
 
-let heap: u32 = heapStart;
+/** Behind the lanes. */
+let heapStart: u32 = lanesStart;
+let heap: u32 = lanesStart;
 let operationCount: u32 = 1;
 let headerBytes: u32 = 16;
 /** Two bits an accumulator, of 32 at most: 0 adds the value, 1 adds one, 2 takes the smaller, 3 the larger. */
 let operations: u64 = 0;
 
-/** Bytes in use by tables. */
+/** About what the texts in marked keys will take when they are added in their place. */
+let markedBytes: u32 = 0;
+
+/** Bytes in use by tables, and to be used for what is marked. */
 export function usedBytes(): u32 {
-  return heap - heapStart;
+  return heap - heapStart + markedBytes;
 }
 
-/** Forgets everything and begins anew with these accumulators. */
-export function reset(count: u32, codes: u64): void {
+/** Forgets everything and begins anew with these accumulators, and lanes of this size. */
+export function reset(count: u32, codes: u64, bits: u32): void {
+  laneBits = bits;
+  heapStart = (lanesStart + (laneCount << bits) + slackBytes + 65535) & ~65535;
   operationCount = count;
   operations = codes;
   headerBytes = 8 + count * 8;
@@ -82,6 +89,7 @@ export function reset(count: u32, codes: u64): void {
 export function clear(): void {
   memory.fill(tablesStart, 0, laneCount * tableBytes);
   heap = heapStart;
+  markedBytes = 0;
 }
 
 function allocate(bytes: u32): u32 {
@@ -170,6 +178,8 @@ function insert(table: u32, slot: u32, key: u32, tag: u32, hash: u32, value: f64
   let cell = load<u32>(table, freeField);
   if (cell + bytes > load<u32>(table, endField)) cell = addChunk(table, bytes);
   store<u32>(table, cell + bytes, freeField);
+  // Its like, and that one's slot.
+  if ((tag & marked) !== 0) markedBytes += bytes * 2;
   store<u32>(cell, hash);
   store<u32>(cell, tag, 4);
   for (let at: u32 = 0; at < operationCount; at++) {
@@ -219,7 +229,7 @@ function fold(lane: u32): void {
   if (load<u32>(table, slotsField) === 0) makeTable(table);
   let slots = load<u32>(table, slotsField);
   let mask = load<u32>(table, maskField);
-  let at = lanesStart + lane * laneBytes;
+  let at = lanesStart + (lane << laneBits);
   const end = at + used;
   while (at < end) {
     const head = load<u32>(at);
@@ -274,12 +284,12 @@ export function place(hash: u32, bytes: u32): u32 {
   const lane = hash >>> laneShift;
   let used = load<u32>(usedStart + lane * 4);
   // A store of 16 bytes must not reach into the next lane.
-  if (used + bytes + 16 > laneBytes) {
+  if (used + bytes + 16 > <u32>1 << laneBits) {
     fold(lane);
     used = 0;
   }
   store<u32>(usedStart + lane * 4, used + bytes);
-  return lanesStart + lane * laneBytes + used;
+  return lanesStart + (lane << laneBits) + used;
 }
 
 /**
