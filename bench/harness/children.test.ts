@@ -61,7 +61,7 @@ describe("Children", () => {
     });
     expect(isRunning(pid)).toBe(true);
     await own.stop(parent);
-    await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false);
     own.killAll();
     expect(() => own.start(node(""), "ignore")).toThrow(/ending/);
   });

@@ -29,6 +29,16 @@ let requests = 0;
 let tasks: Tasks;
 let sent: WorkerMessage[] = [];
 let watchers: (() => void)[] = [];
+let fetches: Promise<string>[] = [];
+
+/** Remembers what is on its way: it writes to the disk, also when no attempt waits for it any more. */
+class WatchedBundles extends Bundles {
+  override get(wanted: string): Promise<string> {
+    const fetched = super.get(wanted);
+    fetches.push(fetched);
+    return fetched;
+  }
+}
 
 beforeEach(async () => {
   root = fs.mkdtempSync(path.join(os.tmpdir(), "millrace-tasks-"));
@@ -36,6 +46,7 @@ beforeEach(async () => {
   requests = 0;
   sent = [];
   watchers = [];
+  fetches = [];
   answer = (request, response) => {
     const isRight =
       request.url === `/api/v1/bundles/${sha256}` &&
@@ -55,6 +66,7 @@ afterEach(async () => {
   await tasks.close();
   master.closeAllConnections();
   await new Promise((resolve) => master.close(resolve));
+  await Promise.allSettled(fetches);
   fs.rmSync(root, { recursive: true, force: true });
 });
 
@@ -78,7 +90,7 @@ function makeTasks(slots: number): Tasks {
     token,
     logBytesMax: 100_000,
     pool,
-    bundles: new Bundles({
+    bundles: new WatchedBundles({
       masterHttpUrl: `http://127.0.0.1:${(master.address() as AddressInfo).port}`,
       token,
       scratchFolder,

@@ -63,8 +63,8 @@ describe("the folder of a record", () => {
     fc.integer(),
   );
   const names = fc.oneof(
-    fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/),
-    fc.constantFrom("..", "/", "_x", "part-00000", "constructor", "date"),
+    { weight: 9, arbitrary: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/) },
+    { weight: 1, arbitrary: fc.constantFrom("..", "/", "_x", "part-00000", "constructor", "date") },
   );
   const anything = fc.oneof(
     { weight: 5, arbitrary: fc.dictionary(names, strange, { maxKeys: 9 }) },
