@@ -85,7 +85,7 @@ describe("a job with several inputs", () => {
     const hidden = write("hidden.txt", "Grace");
     const output = cluster.path("out");
     const job = ["submit", jobPath("orders"), "--output", output, "--wait"];
-    const orders = first.replace("1", "*");
+    const orders = first.replace("orders-1", "orders-*");
 
     const missing = await millrace(...job, "--input", `orders=${orders}`);
     expect(missing.code).toBe(2);
