@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { CombineContext, TaskContext } from "#shared/authoring/context";
 import type { JobKey, JobValue } from "#shared/authoring/values";
@@ -42,6 +42,7 @@ import { PartEmitter } from "./part-emitter.js";
 import { openOutput, outputCounters } from "./part.js";
 import { isProgram, outputForm, siteOf, sortedForm, workFolder } from "./programs.js";
 import type { Progress } from "./progress.js";
+import { removeFolder } from "./remove-folder.js";
 import { sampleOf, writeSample } from "./sampling.js";
 import { placeOf } from "./storage.js";
 import { makeContext, type UserJob } from "./user-job.js";
@@ -99,7 +100,7 @@ export class MapAttempt implements RunningAttempt {
       return counters;
     } finally {
       await source.close();
-      rmSync(workFolder(this.order), { recursive: true, force: true });
+      removeFolder(workFolder(this.order));
     }
   }
 

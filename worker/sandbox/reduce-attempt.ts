@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { systemRandom, systemTimers } from "#shared/clock/system";
 import { scratchPaths } from "#shared/model/keys";
@@ -15,6 +15,7 @@ import type { AttemptOrder } from "./orders.js";
 import { openOutput, outputCounters } from "./part.js";
 import { isProgram, outputForm, siteOf } from "./programs.js";
 import type { Progress } from "./progress.js";
+import { removeFolder } from "./remove-folder.js";
 import { makeContext, type UserJob } from "./user-job.js";
 
 /** Waiting for maps is no standstill: a sign of life so often. */
@@ -83,7 +84,7 @@ export class ReduceAttempt implements RunningAttempt {
     } finally {
       merger.close();
       // Small segments stay in memory: often there is none.
-      if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true, force: true });
+      if (existsSync(this.#folder)) removeFolder(this.#folder);
     }
   }
 
