@@ -1,10 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
+import { identity } from "#shared/authoring/aggregates";
+import { sourcesOf } from "#shared/authoring/any-job";
+import type { TaskContext } from "#shared/authoring/context";
+import { fixedLength } from "#shared/authoring/readers";
+import { LocalStorage } from "#shared/storage/local";
 import { SortEmitter } from "./emitter.js";
 import { makePartitioner } from "./partitioner.js";
+import { openRecords } from "./readers/open-records.js";
+import { MapRun } from "./run-map.js";
 import { SortArena } from "./sort-arena.js";
 import { Spills } from "./spills.js";
 import { writeRecords } from "./stream-writers.js";
@@ -71,4 +78,30 @@ it("records around the size of a block are written whole and in order", () => {
     expect(run.includes(Buffer.alloc(size, 65 + index)), `record ${index}`).toBe(true);
     expect(run.includes(Buffer.alloc(size + 1, 65 + index)), `record ${index}`).toBe(false);
   }
+});
+
+it("names the record whose partition cannot be told", async () => {
+  const location = join(folder, "records");
+  writeFileSync(location, "aabbccdd");
+  const range = { location, startByte: 0, endByte: 8, fileBytes: 8, version: "" };
+  const { version } = (await new LocalStorage("/").stat(location.slice(1))) ?? range;
+  const input = fixedLength({ recordBytes: 2, keyBytes: 1 });
+  const partition = (key: unknown): number => {
+    if (String(key) === "99") throw new TypeError("no c, please");
+    return 0;
+  };
+  const step = { name: "s", input, map: identity(), partition };
+  const memory = { arena: new SortArena(1000), tableBytes: 0 };
+  const spills = new Spills(folder, partitionCount, "none", writeRecords);
+  const emitter = new SortEmitter(spills, makePartitioner(partition, {}, partitionCount), memory);
+  const placeOf = (key: string) => ({ backend: new LocalStorage("/"), key: key.slice(1) });
+  const source = openRecords(input.spec, { ranges: [{ ...range, version }] }, placeOf);
+  const [own] = sourcesOf(step);
+  if (own === undefined) throw new Error("a step has a source");
+  const hooks = { onRecord: () => undefined, onProgress: () => undefined };
+  const base = { count: () => undefined } as unknown as TaskContext<unknown>;
+  const run = new MapRun(step, own, source, emitter, base, hooks, () => undefined);
+  await expect(run.run()).rejects.toThrow("no c, please");
+  expect(run.place).toMatchObject({ offset: 4, preview: "cc" });
+  await source.close();
 });

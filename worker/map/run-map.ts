@@ -158,7 +158,7 @@ export class MapRun {
   async #passBlock(keyBytes: number): Promise<void> {
     const { source, emitter } = this;
     const { bytes } = source;
-    if (source instanceof FixedSource && emitter instanceof SortEmitter && emitter.takesFixed) {
+    if (source instanceof FixedSource && this.#takesFixed(emitter)) {
       const count = source.nextAll();
       const { start, end } = source;
       this.recordsIn += count;
@@ -171,6 +171,12 @@ export class MapRun {
       emitter.emitBytes(bytes, start, start + keyBytes, end);
       if (emitter.isFull) await emitter.drain();
     }
+  }
+
+  /** With the user's function in between, the record at hand must be known. */
+  #takesFixed(emitter: Emitter): emitter is SortEmitter {
+    if (typeof this.step.partition === "function") return false;
+    return emitter instanceof SortEmitter && emitter.takesFixed;
   }
 
   /** Records as they are encoded. */
