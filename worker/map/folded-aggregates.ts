@@ -6,7 +6,7 @@ import {
   encodePartialCount,
   encodePartialMean,
 } from "#shared/format/value";
-import type { Operation } from "./kernel/combine-kernel.js";
+import { foldsOf, type Fold } from "#worker/runs/aggregate-all";
 
 /** Aggregates that the combine table folds: a fixed number of doubles a key. */
 export type FoldedAggregate =
@@ -16,18 +16,10 @@ export type FoldedAggregate =
 /** Appends the partial result in `totals[at]` and on. */
 export type EncodeTotals = (into: Scratch, totals: Float64Array, at: number) => void;
 
-const operations: Readonly<Record<NumberAggregateName, readonly Operation[]>> = {
-  sum: ["add"],
+export function operationsOf(aggregate: FoldedAggregate): readonly Fold[] {
+  if (aggregate.name === "all") return aggregate.parts.flatMap((part) => foldsOf[part]);
   // Only ones are given to it: added up they are the count.
-  count: ["add"],
-  min: ["min"],
-  max: ["max"],
-  mean: ["add", "count"],
-};
-
-export function operationsOf(aggregate: FoldedAggregate): readonly Operation[] {
-  if (aggregate.name !== "all") return operations[aggregate.name];
-  return aggregate.parts.flatMap((part) => (part === "count" ? ["count"] : operations[part]));
+  return aggregate.name === "count" ? ["add"] : foldsOf[aggregate.name];
 }
 
 /** Whether values are counted only, so that they need not be numbers. */

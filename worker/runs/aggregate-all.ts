@@ -10,14 +10,16 @@ import {
 import { wrongKind, type Accumulator } from "./accumulator.js";
 import { startOf } from "./aggregate-number.js";
 
-type Fold = "add" | "one" | "least" | "most";
+/** What one double of a partial result does with each value. */
+export type Fold = "add" | "count" | "min" | "max";
 
-const foldsOf: Readonly<Record<NumberAggregateName, readonly Fold[]>> = {
+/** The doubles that an aggregate is made of. */
+export const foldsOf: Readonly<Record<NumberAggregateName, readonly Fold[]>> = {
   sum: ["add"],
-  count: ["one"],
-  min: ["least"],
-  max: ["most"],
-  mean: ["add", "one"],
+  count: ["count"],
+  min: ["min"],
+  max: ["max"],
+  mean: ["add", "count"],
 };
 
 /** `all(...)`: several aggregates of the same numbers, one or two doubles each. */
@@ -49,7 +51,7 @@ export class AllAccumulator implements Accumulator {
     }
     const value = decodeNumber(bytes, start);
     for (let index = 0; index < this.#folds.length; index++) {
-      this.#fold(index, this.#folds[index] === "one" ? 1 : value);
+      this.#fold(index, this.#folds[index] === "count" ? 1 : value);
     }
   }
 
@@ -68,8 +70,8 @@ export class AllAccumulator implements Accumulator {
     const totals = this.#totals;
     const total = totals[index] ?? 0;
     const fold = this.#folds[index];
-    if (fold === "least") totals[index] = Math.min(total, value);
-    else if (fold === "most") totals[index] = Math.max(total, value);
+    if (fold === "min") totals[index] = Math.min(total, value);
+    else if (fold === "max") totals[index] = Math.max(total, value);
     else totals[index] = total + value;
   }
 

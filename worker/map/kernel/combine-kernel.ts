@@ -1,8 +1,9 @@
+import type { Fold } from "#worker/runs/aggregate-all";
 import { combineWasm } from "./combine-wasm.js";
 import { wasmEngine, type WasmMemory } from "./wasm-engine.js";
 
 /** What one accumulator of a key does with each value. */
-export type Operation = "add" | "count" | "min" | "max";
+export type Operation = Fold;
 /** Bits of an operation's code; a word of 64 bits holds those of all accumulators. */
 const operationBits = 2;
 const operationCodes: Readonly<Record<Operation, bigint>> = {
