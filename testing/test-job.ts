@@ -56,7 +56,8 @@ async function runJob(job: Job, options: TestOptions): Promise<TestResult> {
     const outputs = Object.keys(definition.outputs ?? {});
     return await resultOf(ran.folder, ran.names, outputs, ran.tapped, ran.counters);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // Programs that are being ended may still write there.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
   }
 }
 
