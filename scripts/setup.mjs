@@ -1,6 +1,6 @@
 // Makes a fresh checkout ready to run. Plain JavaScript without dependencies: nothing is there yet.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,6 +15,14 @@ export function ensureInstalled(say = quiet) {
   const marker = path.join(root, "node_modules", ".package-lock.json");
   const lock = path.join(root, "package-lock.json");
   if (existsSync(marker) && modifiedMs(marker) >= modifiedMs(lock)) return;
+  // npm ci empties the folder first, also the one of another checkout that a link leads to.
+  const modules = path.dirname(marker);
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    fail(
+      "npm ci",
+      `node_modules is a link and not as package-lock.json says; remove it: ${modules}`,
+    );
+  }
   say("installing dependencies (npm ci)");
   const quietly = ["--no-audit", "--no-fund", "--loglevel=error"];
   const clean = spawnSync("npm", ["ci", ...quietly], { cwd: root, encoding: "utf8" });
