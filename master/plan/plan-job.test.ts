@@ -116,7 +116,7 @@ describe("planJob: how many", () => {
   it("says why in a sentence each", () => {
     const { reasons } = plan(spec(), [file("/in/a", 10)]);
     expect(reasons).toHaveLength(2);
-    expect(reasons[0]).toContain("2 map tasks over 1 files of 10 bytes");
+    expect(reasons[0]).toContain("2 map tasks over 1 file of 10 bytes");
     expect(reasons[1]).toContain("2 reduce tasks");
   });
 

@@ -71,13 +71,18 @@ export function planJob(
       inputBytes,
       fileCount: files.length,
       reasons: [
-        `${cut.splits.length} map tasks over ${files.length} files of ${inputBytes} bytes: ` +
+        `${counted(cut.splits.length, "map task")} over ${counted(files.length, "file")} ` +
+          `of ${counted(inputBytes, "byte")}: ` +
           cut.reason,
         ordered.reason,
       ],
     },
   };
 }
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** The inputs of a job of one step. */
 function sourcesOf({ sources, inputs, reader }: JobSpec): readonly SourceSpec[] {
   return sources ?? [{ name: "input", inputs, reader }];

@@ -4,13 +4,15 @@ import type { BuiltinMapper } from "./mappers.js";
 import type { Reader } from "./readers.js";
 import { refuse } from "./refuse.js";
 
-/** What each built-in mapper reads. */
-const readerOf: Readonly<Record<BuiltinMapper["kind"], { kind: string; name: string }>> = {
-  words: { kind: "text", name: "text()" },
-  fields: { kind: "text", name: "text()" },
-  regex: { kind: "text", name: "text()" },
-  "csv-columns": { kind: "csv", name: "csv()" },
-  "json-fields": { kind: "jsonl", name: "jsonl()" },
+/** The name of each built-in mapper, and what it reads. */
+const readerOf: Readonly<
+  Record<BuiltinMapper["kind"], { builtin: string; kind: string; name: string }>
+> = {
+  words: { builtin: "words()", kind: "text", name: "text()" },
+  fields: { builtin: "fields()", kind: "text", name: "text()" },
+  regex: { builtin: "regex()", kind: "text", name: "text()" },
+  "csv-columns": { builtin: "csvColumns()", kind: "csv", name: "csv()" },
+  "json-fields": { builtin: "jsonFields()", kind: "jsonl", name: "jsonl()" },
 };
 
 /** Checks that a mapper is one, and that it can take what the reader gives. @throws MR_JOB_INVALID */
@@ -43,7 +45,7 @@ export function checkMapper(
       const wanted = readerOf[map.kind];
       const isPlain = spec?.kind !== "text" || spec.batchLines === undefined;
       if (spec?.kind === wanted.kind && isPlain) return;
-      return refuse(path, map.kind, `this built-in only with ${wanted.name}`);
+      return refuse(path, wanted.builtin, `this built-in only with ${wanted.name}`);
     }
     default:
       refuse(path, map, "a function, a built-in such as words(), identity() or program()");

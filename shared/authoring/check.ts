@@ -54,6 +54,7 @@ export function checkDefinition(definition: AnyJobDefinition): void {
     );
   }
   checkOutputs(definition);
+  checkParams(definition);
   if (definition.steps === undefined) checkStep("", definition, true);
   else checkSteps(definition);
 }
@@ -97,6 +98,14 @@ function checkOutputs({ outputs, partitionBy, output }: AnyJobDefinition): void 
   }
   if (partitionBy !== undefined && output.spec.kind === "records") {
     refuse("partitionBy", "set", "a writer other than records()");
+  }
+}
+
+function checkParams({ params }: AnyJobDefinition): void {
+  for (const [name, spec] of Object.entries(params ?? {})) {
+    const type: unknown = spec?.type;
+    if (type === "string" || type === "number" || type === "boolean") continue;
+    refuse(`params.${name}.type`, type, '"string", "number" or "boolean"');
   }
 }
 

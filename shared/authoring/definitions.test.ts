@@ -3,6 +3,7 @@ import {
   cogroup,
   collect,
   csv,
+  csvColumns,
   defineJob,
   distinct,
   former,
@@ -93,7 +94,9 @@ describe("definitions", () => {
     const base = { name: "x", input: text(), map: () => undefined, output: tsv() };
     const refused: [object, RegExp][] = [
       [{ ...base, sortValues: true }, /sortValues is "set"; allowed: .* reducer/],
-      [{ ...base, map: words(), input: csv() }, /map is "words"; allowed: .* text\(\)/],
+      [{ ...base, map: words(), input: csv() }, /map is "words\(\)"; allowed: .* text\(\)/],
+      [{ ...base, map: csvColumns({ key: 0 }) }, /map is "csvColumns\(\)"; allowed: .* csv\(\)/],
+      [{ ...base, params: { n: { type: "int" } } }, /params\.n\.type is "int"; allowed: "string"/],
       [{ ...base, reduce: topK(0) }, /reduce\.limit is 0; allowed: .* 1 to 100,000/],
       [{ ...base, combine: collect(2), reduce: collect(3) }, /combine is "collect\(\)"/],
       [{ ...base, combine: mean(), reduce: sum() }, /combine is "mean\(\)"/],
