@@ -75,9 +75,10 @@ function checkPositionals(command: Command, given: readonly string[]): void {
   const { positionals } = command;
   const missing = positionals.find((each, index) => !each.isOptional && given[index] === undefined);
   if (missing !== undefined) {
+    const instead = missing.insteadOf === undefined ? "" : `, and so is --${missing.insteadOf}`;
     throw fault(
       "MR_ARGUMENT_INVALID",
-      `${missing.name} is missing: ${usageOf(command)}; ${missing.name}: ${missing.about}`,
+      `${missing.name} is missing${instead}: ${usageOf(command)}; ${missing.name}: ${missing.about}`,
     );
   }
   const extra = given[positionals.length];

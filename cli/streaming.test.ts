@@ -84,7 +84,7 @@ describe("a job of commands", () => {
   });
 
   it.each([
-    [["--reducer", "cat"], /JOBFILE is missing/],
+    [["--reducer", "cat"], /JOBFILE is missing, and so is --mapper/],
     [["job.ts", "--reducer", "cat"], /--reducer is given; allowed: only beside --mapper/],
     [["--mapper", "cat", "--combiner", "cat"], /--combiner is given; allowed: only beside/],
     [["--mapper", "cat", "--separator", "ab"], /--separator is "ab"; allowed: one ASCII/],
