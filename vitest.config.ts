@@ -8,6 +8,7 @@ const slowFirst = [
   "tests/integration/user-code",
   "tests/integration/workers",
   "tests/integration/master-killed",
+  "tests/integration/examples",
   "tests/sim/",
   "tests/integration/",
   "cli/init/",

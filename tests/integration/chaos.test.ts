@@ -10,7 +10,10 @@ const names = ["w1", "w2", "w3"];
 
 let cluster: Cluster;
 beforeAll(async () => {
-  const environment = { MILLRACE_LEASE_MS: String(leaseMs) };
+  const environment = {
+    MILLRACE_HEARTBEAT_MS: String(leaseMs / 4),
+    MILLRACE_LEASE_MS: String(leaseMs),
+  };
   cluster = await Cluster.start({ workers: 3, slots: 2, environment });
   cluster.supervise(...names);
 });

@@ -25,9 +25,13 @@ export interface JobOptions extends Partial<SubmitChoices> {
   readonly gates?: Gates;
 }
 
-/** What waits for people elsewhere is over at once here; leases stay long unless a test ends one. */
+/**
+ * What waits for people elsewhere is over at once here; leases stay long unless a test ends one. A worker
+ * leaves a master that is silent for three heartbeats, and may lose an attempt by that: a second is long
+ * enough for a busy machine.
+ */
 const standard: Environment = {
-  MILLRACE_HEARTBEAT_MS: "100",
+  MILLRACE_HEARTBEAT_MS: "1000",
   MILLRACE_WARM_UP: "false",
   MILLRACE_LEASE_MS: "15000",
   MILLRACE_RETRY_BASE_MS: "20",
@@ -36,7 +40,10 @@ const standard: Environment = {
 };
 
 /** For tests that lose workers: long enough for a busy machine, short enough to wait for. */
-export const shortLease: Environment = { MILLRACE_LEASE_MS: "1500" };
+export const shortLease: Environment = {
+  MILLRACE_HEARTBEAT_MS: "400",
+  MILLRACE_LEASE_MS: "1500",
+};
 
 const jobsFolder = path.join(import.meta.dirname, "..", "jobs");
 const loaded = new Map<string, Promise<LoadedJob>>();
