@@ -93,7 +93,10 @@ async function failureOf(act: string, taskTimeoutMs?: number): Promise<Failure> 
 
 describe("user code in a real thread", () => {
   it("that behaves gives a part, and keeps its thread", async () => {
-    expect(await run("nothing")).toMatchObject({ type: "done", result: { parts: [{ records: 3 }] } });
+    expect(await run("nothing")).toMatchObject({
+      type: "done",
+      result: { parts: [{ records: 3 }] },
+    });
     expect((await run("nothing")).type).toBe("done");
   });
 
