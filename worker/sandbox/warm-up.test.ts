@@ -14,6 +14,7 @@ describe("warming up", () => {
     const hasRun: boolean[] = [];
     const run = join(
       folder,
+      "sorting",
       "intermediate",
       "warm-up-00000000-000000-none",
       "map-00000",
@@ -25,7 +26,7 @@ describe("warming up", () => {
       return false;
     };
     await warmUp({ folder, slotMemoryBytes, isWanted });
-    expect(hasRun).toEqual([false, true]);
+    expect(hasRun).toEqual([false, true, true, true]);
     expect(existsSync(folder)).toBe(false);
   });
 
