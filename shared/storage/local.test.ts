@@ -1,4 +1,14 @@
-import { mkdir, mkdtemp, open, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+  utimes,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -128,12 +138,17 @@ describe("LocalStorage", () => {
   });
 
   it("never gives a version twice, however fast replacements follow each other", async () => {
-    let version = await put(storage, "a", "0");
-    const seen = new Set([version]);
+    await put(storage, "a", "0");
     const quick = new LocalStorage(root, { durable: false });
-    for (let index = 1; index <= 50; index++) {
+    const versionOf = async (): Promise<string> => (await quick.stat("a"))?.version ?? "";
+    // A file that is newer than the clock: every replacement has to be made newer still.
+    const seconds = Date.now() / 1_000 + 3_600;
+    await utimes(join(root, "a"), seconds, seconds);
+    let version = await versionOf();
+    const seen = new Set([version]);
+    for (let index = 1; index <= 100; index++) {
       expect(await quick.replaceIfMatch("a", Buffer.from(String(index % 10)), version)).toBe(true);
-      version = (await quick.stat("a"))?.version ?? "";
+      version = await versionOf();
       expect(seen.has(version)).toBe(false);
       seen.add(version);
     }

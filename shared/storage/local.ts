@@ -216,7 +216,8 @@ async function makeNewer(temporary: string, before: ObjectStat): Promise<void> {
   try {
     const mtimeMs = (await file.stat()).mtimeMs;
     if (mtimeMs >= before.modifiedAtMs + 1) return;
-    const seconds = (before.modifiedAtMs + 1) / 1_000;
+    // Half a millisecond more: as a number of seconds it is cut off to a microsecond below what is meant.
+    const seconds = (before.modifiedAtMs + 1.5) / 1_000;
     await file.utimes(seconds, seconds);
   } finally {
     await file.close();
